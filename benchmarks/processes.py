@@ -1,0 +1,72 @@
+"""Runs workers in processes of their own: one that answers line by line, or one that reports once."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from benchmarks.venvs import ROOT
+
+THREAD_LIMITS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+
+
+def one_thread() -> dict[str, str]:
+    """Returns this process's variables, with every numeric library held to one thread."""
+    return {**os.environ, **dict.fromkeys(THREAD_LIMITS, "1"), "PYTHONWARNINGS": "ignore"}
+
+
+def report(python: Path, module: str, *arguments: str) -> dict[str, Any]:
+    """Runs a worker to its end and returns the JSON object on the last line it printed."""
+    command = [str(python), "-m", module, *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=one_thread(), capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{module}: expected exit status 0, got {done.returncode}.\n{done.stderr}")
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+class Worker:
+    """A process that answers each JSON line with one JSON line, and sleeps in between."""
+
+    def __init__(self, python: Path, module: str) -> None:
+        self.module = module
+        self.process = subprocess.Popen(
+            [str(python), "-m", module],
+            cwd=ROOT,
+            env=one_thread(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, **request: int | bool) -> dict[str, Any]:
+        """Sends a request and waits for its answer."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.module}: expected an answer, got exit {self.process.wait()}.")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        self.process.wait()

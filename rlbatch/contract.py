@@ -1,0 +1,82 @@
+"""What rlbatch asks of agents, environments, schedules and sinks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from gymnasium.spaces import Space as GymSpace
+from torch import Tensor, nn
+
+from rlbatch.types import Batch, Record, RowLoss, Signal, Step
+
+Space = GymSpace[Any]
+QFn = Callable[[Tensor], Tensor]  # obs [B, *obs] -> network output [B, ...]
+Schedule = Callable[[Signal], float]  # wanted rows; open loop: evaluated once for all lanes
+Memory = Mapping[str, float]  # a controller's state, explicit so that it can be checkpointed
+Controller = Callable[[Signal, Memory], tuple[float, Memory]]  # closed loop, per lane
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """A learning rule, written for *one* learner; the learner stacks it over lanes with vmap.
+
+    Under vmap a loss may not use boolean masks, `if tensor`, `F.one_hot`, `index_add_` on fresh
+    zeros or torch's own random numbers. Comparisons, `gather`, `scatter_add` and `key` do the work.
+    """
+
+    def network(self, obs_space: Space, action_space: Space) -> nn.Module:
+        """A fresh network: observations `[B, *obs]` in, output `[B, ...]` out."""
+        ...
+
+    def loss(self, q: QFn, q_target: QFn, batch: Batch, key: Tensor) -> RowLoss:
+        """One loss per row of `batch` (columns `[B, ...]`).
+
+        Args:
+            q: the online network, differentiable.
+            q_target: the target network.
+            batch: rows; weighting and averaging are the learner's.
+            key: `[]` int64, the loss's only source of randomness (see `rlbatch.seeding`).
+        """
+        ...
+
+    def values(self, output: Tensor) -> Tensor:
+        """Network output -> action values `[B, A]`, for acting greedily."""
+        ...
+
+
+@runtime_checkable
+class VectorEnv(Protocol):
+    """L lanes of E environments each; an ended episode is reset within the same step."""
+
+    obs_space: Space  # of one environment
+    action_space: Space  # of one environment
+
+    def reset(self) -> Tensor:
+        """Starts again at each environment's first episode; returns obs `[L, E, *obs]`."""
+        ...
+
+    def step(self, action: Tensor) -> Step:
+        """Takes int64 actions `[L, E]`."""
+        ...
+
+
+class MakeEnv(Protocol):
+    """Builds a vector env: one lane per seed, `per_lane` environments each."""
+
+    def __call__(
+        self, *, seeds: Sequence[int], per_lane: int, device: torch.device
+    ) -> VectorEnv: ...
+
+
+class Sink(Protocol):
+    """Receives Records in the order they were made."""
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Takes the records of one moment, all lanes together."""
+        ...
+
+    def close(self) -> None:
+        """Flushes; nothing is lost after it returns."""
+        ...

@@ -1,0 +1,19 @@
+"""Settings of the replay buffer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rlbatch.errors import require
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What the config's `replay:` block says."""
+
+    capacity: int = 10_000  # rows a lane
+    gamma: float = 0.99  # discount, the only γ
+
+    def __post_init__(self) -> None:
+        require(self.capacity >= 1, "replay.capacity", "at least 1 row", self.capacity)
+        require(0.0 <= self.gamma <= 1.0, "replay.gamma", "a number in [0, 1]", self.gamma)

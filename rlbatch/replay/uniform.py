@@ -1,0 +1,67 @@
+"""The uniform sampler: with replacement, nested, one numba pass over all lanes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numba
+import numpy as np
+
+from rlbatch.errors import EmptyBufferError
+from rlbatch.replay.ring import Ring, Rows
+from rlbatch.seeding import Purpose, stream_key, stream_uniform
+
+DRAW = int(Purpose.DRAW)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uniform:
+    """Every stored row with the same probability, with replacement (Lin 1992; Mnih et al. 2015).
+
+        number = head − fill + ⌊u · fill⌋,   u from (seed, draw, counter, i)
+
+    Draws are nested: at one counter and fill, 32 rows are the prefix of 512.
+    """
+
+    kind: Literal["uniform"] = "uniform"
+
+    def draw(self, ring: Ring, seeds: Rows, counters: Rows, sizes: Rows) -> Rows:
+        """Insertion numbers `[L, max size]`, -1 from each lane's own size on.
+
+        Args:
+            ring: where the rows lie.
+            seeds: `[L]` each lane's seed.
+            counters: `[L]` see `rlbatch.seeding.draw_counter`.
+            sizes: `[L]` rows wanted.
+
+        Raises:
+            EmptyBufferError: a lane that must give rows holds none.
+        """
+        numbers = np.empty((len(sizes), max(sizes.tolist())), np.int64)
+        empty = _draw(seeds, DRAW, counters, ring.head, ring.fill, sizes, numbers)
+        if empty >= 0:
+            raise EmptyBufferError(
+                "replay", "at least 1 stored row", f"0 in lane {empty}", "Add transitions first."
+            )
+        return numbers
+
+
+@numba.njit(cache=True)
+def _draw(
+    seeds: Any, purpose: Any, counters: Any, head: Any, fill: Any, sizes: Any, numbers: Any
+) -> int:
+    """Draws; returns a lane that must give rows and holds none, or -1."""
+    for lane in range(sizes.shape[0]):
+        if sizes[lane] > 0 and fill[lane] == 0:
+            return lane
+        key = stream_key(seeds[lane], purpose, counters[lane])
+        oldest = head[lane] - fill[lane]
+        for b in range(numbers.shape[1]):
+            if b < sizes[lane]:
+                numbers[lane, b] = oldest + np.int64(stream_uniform(key, b) * fill[lane])
+            else:
+                numbers[lane, b] = -1
+    return -1
+
+
