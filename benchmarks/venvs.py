@@ -1,5 +1,6 @@
 """Builds one virtual environment per peer under `.bench/`, and reuses it while it is current."""
 
+import importlib.metadata
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -7,15 +8,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCH = ROOT / ".bench"
-TORCH_PIN = "torch==2.13.0"
 
 
 def peer_python(peer: str, requirements: Sequence[str]) -> Path:
     """Returns the interpreter of the peer's environment, building it first where that is needed.
 
-    Every environment holds the torch that `constraints.txt` pins. Where a peer cannot live with
-    the other pins, only that one is kept. A file beside the environment records what it was built
-    from, written last: an interrupted build is never mistaken for a finished one.
+    Every environment holds the torch of the interpreter that runs the benchmark, and the versions
+    in `constraints.txt`; a peer that cannot live with those gets the torch alone. The record of
+    what was installed is written last: an interrupted build is never mistaken for a finished one.
     """
     home = BENCH / peer
     python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
@@ -32,10 +32,12 @@ def peer_python(peer: str, requirements: Sequence[str]) -> Path:
 
 
 def torch_pin() -> str:
-    """Returns the line of `constraints.txt` that pins torch, or the default before it exists."""
-    file = ROOT / "constraints.txt"
-    lines = file.read_text().splitlines() if file.exists() else []
-    return next((line.strip() for line in lines if line.startswith("torch==")), TORCH_PIN)
+    """Returns the requirement that only this interpreter's own build of torch meets.
+
+    Its version has the build in it (`+cpu`), so pip, when it looks for a way around a conflict,
+    does not try another build of some gigabytes; and all programs multiply with the same kernels.
+    """
+    return f"torch=={importlib.metadata.version('torch')}"
 
 
 def make_home() -> None:
@@ -47,10 +49,11 @@ def make_home() -> None:
 
 def install(python: Path, requirements: Sequence[str]) -> None:
     """Installs under all of the project's constraints, or else under its torch alone."""
-    files = [file for file in (ROOT / "constraints.txt", BENCH / "torch-only.txt") if file.exists()]
-    for constraints in files:
-        command = [str(python), "-m", "pip", "install", "--quiet", "-c", str(constraints)]
-        if subprocess.run([*command, *requirements], stdout=subprocess.DEVNULL).returncode == 0:
+    project = ROOT / "constraints.txt"
+    torch_only = ["-c", str(BENCH / "torch-only.txt")]
+    attempts = [[*torch_only, "-c", str(project)], torch_only] if project.exists() else [torch_only]
+    for constraints in attempts:
+        command = [str(python), "-m", "pip", "install", "-qq", *constraints, *requirements]
+        if subprocess.run(command).returncode == 0:
             return
-        print(f"{constraints.name}: cannot be met by {', '.join(requirements)}", file=sys.stderr)
     raise SystemExit(f"benchmarks: expected {', '.join(requirements)} to install, got an error.")

@@ -49,17 +49,17 @@ def draw_counter(env_step: Ints, update: int) -> npt.NDArray[np.int64]:
 
 def bits(seed: Ints, purpose: int, counter: Ints, num: int) -> npt.NDArray[np.uint64]:
     """Random bits `[..., num]` uint64 for seeds and counters that broadcast to `[...]`."""
-    seeds, counters = np.broadcast_arrays(np.asarray(seed, np.int64), np.asarray(counter, np.int64))
-    out = np.empty((*seeds.shape, num), np.uint64)
-    _fill_bits(seeds.reshape(-1), int(purpose), counters.reshape(-1), out.reshape(-1, num))
+    lead, seeds, counters = _pairs(seed, counter)
+    out = np.empty((*lead, num), np.uint64)
+    _fill_bits(seeds, int(purpose), counters, out.reshape(-1, num))
     return out
 
 
 def uniform(seed: Ints, purpose: int, counter: Ints, num: int) -> Floats:
     """Uniform numbers in [0, 1), `[..., num]` float64, from the top 53 bits."""
-    seeds, counters = np.broadcast_arrays(np.asarray(seed, np.int64), np.asarray(counter, np.int64))
-    out = np.empty((*seeds.shape, num), np.float64)
-    _fill_uniform(seeds.reshape(-1), int(purpose), counters.reshape(-1), out.reshape(-1, num))
+    lead, seeds, counters = _pairs(seed, counter)
+    out = np.empty((*lead, num), np.float64)
+    _fill_uniform(seeds, int(purpose), counters, out.reshape(-1, num))
     return out
 
 
@@ -91,6 +91,16 @@ def bits_torch(seed: Tensor, purpose: int, counter: Tensor | int, num: int) -> T
 def uniform_torch(seed: Tensor, purpose: int, counter: Tensor | int, num: int) -> Tensor:
     """`uniform` in torch: the same float64 numbers `[..., num]`."""
     return _shift(bits_torch(seed, purpose, counter, num), 11).double() * 2.0**-53
+
+
+def _pairs(
+    seed: Ints, counter: Ints
+) -> tuple[tuple[int, ...], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The common shape, and seeds and counters flat and of one length."""
+    seeds, counters = np.asarray(seed, np.int64), np.asarray(counter, np.int64)
+    lead = np.broadcast_shapes(seeds.shape, counters.shape)
+    flat = (np.array(np.broadcast_to(numbers, lead)).reshape(-1) for numbers in (seeds, counters))
+    return (lead, *flat)
 
 
 def _mix_numpy(z: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

@@ -1,0 +1,72 @@
+"""Networks for agents: observations `[B, *obs]` in, outputs `[B, ...]` out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import prod
+from typing import Any
+
+import torch
+from gymnasium import spaces
+from torch import Tensor, nn
+
+
+class Features(nn.Module):
+    """An observation as a float vector: a Box flattened, a Discrete one-hot."""
+
+    def __init__(self, obs_space: spaces.Space[Any]) -> None:
+        super().__init__()
+        self.one_hot = isinstance(obs_space, spaces.Discrete)
+        if isinstance(obs_space, spaces.Discrete):
+            self.width = int(obs_space.n)
+            self.register_buffer("places", torch.arange(self.width), persistent=False)
+        else:
+            self.width = prod(obs_space.shape or ())
+
+    def forward(self, obs: Tensor) -> Tensor:
+        if self.one_hot:
+            return (obs[:, None] == self.places).float()
+        return obs.flatten(1).float()
+
+
+def mlp(widths: Sequence[int]) -> nn.Sequential:
+    """Linear layers with ReLU between them, none after the last."""
+    layers: list[nn.Module] = []
+    for fan_in, fan_out in pairwise(widths):
+        layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+class QNetwork(nn.Module):
+    """Action values by a multi-layer perceptron, `[B, A]`."""
+
+    def __init__(self, obs_space: spaces.Space[Any], actions: int, hidden: Sequence[int]) -> None:
+        super().__init__()
+        self.features = Features(obs_space)
+        self.body = mlp([self.features.width, *hidden, actions])
+
+    def forward(self, obs: Tensor) -> Tensor:
+        values: Tensor = self.body(self.features(obs))
+        return values
+
+
+class DuelingNetwork(nn.Module):
+    """Q(s, a) = V(s) + A(s, a) − mean_b A(s, b),  `[B, A]`.
+
+    Wang et al. 2016, https://arxiv.org/abs/1511.06581. The last hidden layer feeds both streams.
+    """
+
+    def __init__(self, obs_space: spaces.Space[Any], actions: int, hidden: Sequence[int]) -> None:
+        super().__init__()
+        self.features = Features(obs_space)
+        widths = [self.features.width, *hidden]
+        self.body = nn.Sequential(mlp(widths), nn.ReLU()) if hidden else nn.Identity()
+        self.value = nn.Linear(widths[-1], 1)
+        self.advantage = nn.Linear(widths[-1], actions)
+
+    def forward(self, obs: Tensor) -> Tensor:
+        hidden = self.body(self.features(obs))
+        advantage: Tensor = self.advantage(hidden)
+        value: Tensor = self.value(hidden)
+        return value + advantage - advantage.mean(1, keepdim=True)

@@ -1,0 +1,1 @@
+"""Environments: the Gymnasium adapter, batched tensor ones, and probes with known Q values."""

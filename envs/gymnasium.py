@@ -1,0 +1,126 @@
+"""Any Gymnasium environment as a vector env of lanes.
+
+    env: {plug: "envs.gymnasium:make", id: CartPole-v1}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from torch import Tensor
+
+from envs.seeds import env_seeds
+from rlbatch.contract import Space
+from rlbatch.errors import ConfigError, PlugError, nearest
+from rlbatch.plug import load
+from rlbatch.seeding import Purpose, bits
+from rlbatch.types import Step
+
+
+class SeededResets(gym.Wrapper[Any, Any, Any, Any]):
+    """Episode k of an environment always starts from the seed (env seed, reset, k)."""
+
+    def __init__(self, env: gym.Env[Any, Any], seed: int) -> None:
+        super().__init__(env)
+        self._seed, self._episode = seed, 0
+
+    def rewind(self) -> None:
+        """Makes the next reset the first episode's again."""
+        self._episode = 0
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        own = int(bits(self._seed, Purpose.RESET, self._episode, 1)[0] >> np.uint64(33))
+        self._episode += 1
+        return super().reset(seed=own, options=options)
+
+
+class GymnasiumLanes:
+    """L × E environments stepped in one process; same-step resets."""
+
+    def __init__(self, envs: SyncVectorEnv, lanes: int, device: torch.device) -> None:
+        self._envs, self._lead, self._device = envs, (lanes, envs.num_envs // lanes), device
+        self.obs_space: Space = envs.single_observation_space
+        self.action_space: Space = envs.single_action_space
+        self._first_action = int(getattr(self.action_space, "start", 0))
+
+    def reset(self) -> Tensor:
+        """Starts every environment's first episode; obs `[L, E, *obs]`."""
+        for env in self._envs.envs:
+            env.rewind()  # type: ignore[attr-defined]
+        return self._lanes(self._envs.reset()[0])
+
+    def step(self, action: Tensor) -> Step:
+        """Takes int64 actions `[L, E]`."""
+        chosen = action.reshape(-1).cpu().numpy() + self._first_action
+        obs, reward, terminated, truncated, info = self._envs.step(chosen)
+        next_obs = obs
+        if "final_obs" in info:
+            next_obs = obs.copy()
+            for i in np.flatnonzero(info["_final_obs"]):
+                next_obs[i] = info["final_obs"][i]
+        return Step(
+            self._lanes(obs),
+            self._lanes(reward.astype(np.float32)),
+            self._lanes(terminated),
+            self._lanes(truncated),
+            self._lanes(next_obs),
+        )
+
+    def _lanes(self, array: Any) -> Tensor:
+        return torch.from_numpy(array).unflatten(0, self._lead).to(self._device)
+
+
+def make(
+    id: str,
+    kwargs: Mapping[str, Any] | None = None,
+    wrappers: Sequence[str] = (),
+    *,
+    seeds: Sequence[int],
+    per_lane: int,
+    device: torch.device,
+) -> GymnasiumLanes:
+    """L lanes of one registered environment.
+
+    Args:
+        id: Gymnasium's name of it.
+        kwargs: for the environment's own constructor.
+        wrappers: `"module:Name"` each, applied innermost first.
+        seeds: one a lane.
+        per_lane: environments a lane.
+        device: where observations are wanted.
+
+    Raises:
+        ConfigError: an unknown id, or arguments that the environment refuses.
+    """
+
+    def single(seed: int) -> gym.Env[Any, Any]:
+        env: gym.Env[Any, Any] = _registered(id, kwargs or {})
+        for plug in wrappers:
+            wrap: Any = load(plug)
+            env = wrap(env)
+        return SeededResets(env, seed)
+
+    own = env_seeds(seeds, per_lane).reshape(-1).tolist()
+    envs = SyncVectorEnv(
+        [lambda seed=seed: single(seed) for seed in own],  # type: ignore[misc]
+        autoreset_mode=AutoresetMode.SAME_STEP,
+    )
+    return GymnasiumLanes(envs, len(seeds), device)
+
+
+def _registered(id: str, kwargs: Mapping[str, Any]) -> gym.Env[Any, Any]:
+    if id not in gym.registry:
+        raise ConfigError("env.id", "a registered id", repr(id), nearest(id, gym.registry))
+    try:
+        return gym.make(id, **kwargs)
+    except gym.error.DependencyNotInstalled as missing:
+        raise PlugError(f"env {id}", "its dependencies to be installed", missing) from None
+    except (gym.error.Error, TypeError) as refused:
+        raise ConfigError(f"env {id}", "arguments that it takes", refused) from None

@@ -1,0 +1,91 @@
+"""One lane's loss and values, carried over L lanes: vmap forward, autograd outside."""
+
+from __future__ import annotations
+
+import copy
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+
+from rlbatch.contract import Agent
+from rlbatch.learner.parameters import Parameters, bind
+from rlbatch.types import Batch, RowLoss
+
+
+class Forward(Protocol):
+    """How L lanes are evaluated. All columns carry `[L, ...]`."""
+
+    def loss(self, batch: Batch, key: Tensor) -> RowLoss:
+        """Losses and TD errors `[L, B]`, differentiable in the online parameters."""
+        ...
+
+    def grad(self, total: Tensor) -> Tensor:
+        """Gradient of a scalar in the online parameters, `[L, P]`."""
+        ...
+
+    def values(self, obs: Tensor) -> Tensor:
+        """Action values `[L, E, A]` of the online parameters, without gradient."""
+        ...
+
+
+class Stacked:
+    """Any number of lanes at once. `autograd.grad` of the sum outside the vmap is as exact as
+    `vmap(grad)` and faster in eager mode: no lane's parameters reach another's loss."""
+
+    def __init__(
+        self, agent: Agent, network: nn.Module, online: Parameters, target: Parameters
+    ) -> None:
+        self._online, self._target = online, target
+
+        def lane_loss(
+            own: dict[str, Tensor], old: dict[str, Tensor], batch: Batch, key: Tensor
+        ) -> tuple[Tensor, Tensor]:
+            row = agent.loss(
+                lambda obs: functional_call(network, own, (obs,)),
+                lambda obs: functional_call(network, old, (obs,)),
+                batch,
+                key,
+            )
+            return row.loss, row.td_error
+
+        def lane_values(own: dict[str, Tensor], obs: Tensor) -> Tensor:
+            return agent.values(functional_call(network, own, (obs,)))
+
+        self._loss, self._values = vmap(lane_loss), vmap(lane_values)
+
+    def loss(self, batch: Batch, key: Tensor) -> RowLoss:
+        return RowLoss(*self._loss(self._online.named, self._target.named, batch, key))
+
+    def grad(self, total: Tensor) -> Tensor:
+        return self._online.gather(torch.autograd.grad(total, self._online.leaves))
+
+    @torch.no_grad()
+    def values(self, obs: Tensor) -> Tensor:
+        found: Tensor = self._values(self._online.named, obs)
+        return found
+
+
+class Plain:
+    """One lane as two ordinary modules: no vmap, and breakpoints in an agent's loss work."""
+
+    def __init__(
+        self, agent: Agent, network: nn.Module, online: Parameters, target: Parameters
+    ) -> None:
+        self._agent, self._online = agent, online
+        self._q_target = bind(copy.deepcopy(network), target)
+        self._q = bind(network, online)
+        self._weights = list(self._q.parameters())
+
+    def loss(self, batch: Batch, key: Tensor) -> RowLoss:
+        own = Batch(*(column[0] for column in batch))
+        row = self._agent.loss(self._q, self._q_target, own, key[0])
+        return RowLoss(row.loss[None], row.td_error[None])
+
+    def grad(self, total: Tensor) -> Tensor:
+        return self._online.gather(torch.autograd.grad(total, self._weights))
+
+    @torch.no_grad()
+    def values(self, obs: Tensor) -> Tensor:
+        return self._agent.values(self._q(obs[0]))[None]

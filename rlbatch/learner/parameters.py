@@ -1,0 +1,64 @@
+"""L parameter sets in one tensor `[L, P]`, with the named views that a network takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from rlbatch.errors import ConfigError
+from rlbatch.seeding import Purpose, bits
+
+
+class Parameters:
+    """Stacked parameters: `flat` `[L, P]` owns the memory, `named` and `leaves` look into it."""
+
+    def __init__(self, template: nn.Module, flat: Tensor) -> None:
+        self.flat = flat  # [L, P] float32
+        self.leaves: list[Tensor] = []  # [L, *shape] each, views of flat that autograd may ask for
+        self.named: dict[str, Tensor] = {}
+        start = 0
+        for name, parameter in template.named_parameters():
+            part = flat[:, start : start + parameter.numel()].unflatten(1, parameter.shape)
+            self.named[name] = part.detach().requires_grad_()
+            self.leaves.append(self.named[name])
+            start += parameter.numel()
+
+    def gather(self, grads: Sequence[Tensor]) -> Tensor:
+        """One gradient per leaf -> `[L, P]`."""
+        return torch.cat([grad.reshape(len(self.flat), -1) for grad in grads], 1)
+
+
+def initial(build: Callable[[], nn.Module], seeds: Sequence[int]) -> tuple[nn.Module, Tensor]:
+    """A network to serve as template, and weights `[L, P]` drawn on the CPU, one seed a lane.
+
+    A lane's weights depend on its own seed alone.
+    """
+    rows = []
+    for seed in seeds:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(bits(seed, Purpose.WEIGHTS, 0, 1)[0] >> 1))
+            network = build()
+        rows.append(torch.cat([p.detach().reshape(-1).float() for p in network.parameters()]))
+    _refuse_state(network)
+    return network, torch.stack(rows)
+
+
+def bind(network: nn.Module, parameters: Parameters) -> nn.Module:
+    """Makes a network's own parameters look into lane 0, so that it can be called as it is."""
+    for parameter, leaf in zip(network.parameters(), parameters.leaves, strict=True):
+        parameter.data = leaf.detach()[0]
+    return network
+
+
+def _refuse_state(network: nn.Module) -> None:
+    """Running statistics would be shared by lanes, and change without an optimiser."""
+    kept = [name for name in network.state_dict() if name not in dict(network.named_parameters())]
+    if kept:
+        raise ConfigError(
+            "agent.network",
+            "parameters as its only state",
+            f"buffers {kept}",
+            "Register constants with persistent=False; batch statistics are not supported.",
+        )

@@ -1,0 +1,71 @@
+"""Settings of the learner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rlbatch.errors import require
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdamSettings:
+    """Adam's constants, as in Kingma and Ba 2015 (https://arxiv.org/abs/1412.6980)."""
+
+    kind: Literal["adam"] = "adam"
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+
+    def __post_init__(self) -> None:
+        require(0.0 <= self.beta1 < 1.0, "adam.beta1", "a number in [0, 1)", self.beta1)
+        require(0.0 <= self.beta2 < 1.0, "adam.beta2", "a number in [0, 1)", self.beta2)
+        require(self.eps > 0.0, "adam.eps", "a number > 0", self.eps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SGDSettings:
+    """Stochastic gradient descent with torch's momentum."""
+
+    kind: Literal["sgd"] = "sgd"
+    momentum: float = 0.0
+
+    def __post_init__(self) -> None:
+        require(0.0 <= self.momentum < 1.0, "sgd.momentum", "a number in [0, 1)", self.momentum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardTarget:
+    """Copies the online network whenever the env-step clock passes a multiple of `period`."""
+
+    kind: Literal["hard"] = "hard"
+    period: int = 500  # env steps
+
+    def __post_init__(self) -> None:
+        require(self.period >= 1, "hard.period", "at least 1 env step", self.period)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolyakTarget:
+    """θ⁻ ← θ⁻ + τ (θ − θ⁻) after every update (Lillicrap et al. 2015)."""
+
+    kind: Literal["polyak"] = "polyak"
+    tau: float = 0.005  # share per update
+
+    def __post_init__(self) -> None:
+        require(0.0 < self.tau <= 1.0, "polyak.tau", "a number in (0, 1]", self.tau)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerSettings:
+    """What the config's `learner:` block says."""
+
+    lr: float = 2.5e-4  # at batch.reference rows
+    optimizer: AdamSettings | SGDSettings = field(default_factory=AdamSettings)
+    clip_norm: float | None = None  # largest gradient norm of a lane; None: not clipped
+    target: HardTarget | PolyakTarget = field(default_factory=HardTarget)
+
+    def __post_init__(self) -> None:
+        require(0.0 <= self.lr < float("inf"), "learner.lr", "a number ≥ 0", self.lr)
+        met = self.clip_norm is None or self.clip_norm > 0.0
+        require(met, "learner.clip_norm", "a number > 0, or none", self.clip_norm)
