@@ -1,4 +1,4 @@
-"""Runs workers in processes of their own: one that answers line by line, or one that reports once."""
+"""Runs workers in processes of their own, held to one thread."""
 
 import json
 import os
@@ -49,7 +49,8 @@ class Worker:
 
     def ask(self, **request: int | bool) -> dict[str, Any]:
         """Sends a request and waits for its answer."""
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()

@@ -1,6 +1,6 @@
 """Measures how long `sample(B)` takes, rlbatch against its peers, and prints ratios.
 
-    python benchmarks/replay.py [--rows 1000000] [--repeats 21] [--only rlbatch,sb3] [--json FILE]
+    python benchmarks/replay.py [--rows 1000000] [--repeats 21] [--contiguous] [--json FILE]
 
 Every buffer holds the same CartPole-shaped rows, really written: pages never touched flatter by
 more than twice. Each one lives in a process of its own with one thread, and short timed loops take
@@ -40,14 +40,13 @@ Times = dict[str, dict[int, list[float]]]  # subject, B -> µs per sample, one a
 def main() -> None:
     """Fills, measures in turns, prints, and writes the raw figures where asked."""
     options = arguments()
-    subjects = options.only.split(",")
     with ExitStack() as stack:
-        workers = {name: stack.enter_context(start(name)) for name in subjects}
+        workers = {name: stack.enter_context(start(name)) for name in options.only}
         fills = {name: worker.ask(rows=options.rows) for name, worker in workers.items()}
         times = measure(workers, options.repeats, options.contiguous)
     us = {name: {b: statistics.median(t) for b, t in row.items()} for name, row in times.items()}
     versions = {name: str(answer["version"]) for name, answer in fills.items()}
-    facts = {**machine(), "torch": str(fills[subjects[0]]["torch"]), **versions}
+    facts = {**machine(), **versions}
     print(heading(f"sample(B) from {options.rows:,} rows, one thread", facts))
     print(table(*speed(us)))
     print()
@@ -59,10 +58,11 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Reads the command line."""
+    everyone = [OURS, *PEERS]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows in each buffer")
     parser.add_argument("--repeats", type=int, default=21, help="rounds; figures are medians")
-    parser.add_argument("--only", default=",".join([OURS, *PEERS]), help="who takes part")
+    parser.add_argument("--only", nargs="+", default=everyone, choices=everyone)
     parser.add_argument("--contiguous", action="store_true", help="time contiguous fields")
     parser.add_argument("--json", help="file for the raw figures")
     return parser.parse_args()

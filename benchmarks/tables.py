@@ -1,5 +1,6 @@
 """Prints benchmark results: the machine in a heading, the figures in a table."""
 
+import importlib.metadata
 import os
 import platform
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ def machine() -> dict[str, str]:
         "cpu": cpu_model(),
         "cores": str(os.cpu_count()),
         "python": platform.python_version(),
+        "torch": importlib.metadata.version("torch"),
         "OPENBLAS_CORETYPE": os.environ.get("OPENBLAS_CORETYPE", "unset"),
     }
 
@@ -26,7 +28,7 @@ def cpu_model() -> str:
 
 def heading(title: str, facts: dict[str, str]) -> str:
     """Returns a title and one line of facts."""
-    return f"\n{title}\n" + ", ".join(f"{key} {value}" for key, value in facts.items()) + "\n"
+    return f"\n{title}\n" + ", ".join(f"{key} {value}" for key, value in facts.items()) + ".\n"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -39,5 +41,5 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def aligned(row: Sequence[str], widths: Sequence[int]) -> str:
     """Returns one line of the table."""
-    cells = [row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]
-    return "| " + " | ".join(cells) + " |"
+    numbers = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+    return "| " + " | ".join([row[0].ljust(widths[0]), *numbers]) + " |"

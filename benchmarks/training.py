@@ -11,7 +11,8 @@ optimiser, batch size, replay ratio, target period and exploration. What makes t
   - the clock covers the loop, from the first env step to the last: no imports, no construction;
     rlbatch's compilation, where it happens in the loop, counts. It is cached on disk, so it is
     long in the first round and short in the others, and the median stands for the others;
-  - no evaluation, no progress bar; the peers' logs, monitors and NaN searches are switched off;
+  - no one evaluates, logs or saves on the way; rlbatch must do each once, at the end of the run;
+    SB3's Monitor and Tianshou's search for NaNs are switched off;
   - rounds take turns and round r uses seed r everywhere: a machine that slows down, and seeds
     whose episodes are short, hit everyone. A ratio is taken within a round; the table has medians.
 The peers train one seed, which is what they can do; rlbatch is measured with 16 lanes and with 1.
@@ -34,10 +35,11 @@ from benchmarks import ours
 from benchmarks.processes import report
 from benchmarks.tables import heading, machine, table
 from benchmarks.venvs import peer_python
+from benchmarks.workers.training_preset import LEARN_EVERY, LEARN_START
 
 OURS = {"rlbatch-16": 16, "rlbatch-1": 1}  # name, lanes
 PEERS: dict[str, tuple[str, ...]] = {
-    "cleanrl": ("torch", "gymnasium==1.4.0", "numpy", "tyro"),
+    "cleanrl": ("torch", "numpy", "tyro", "gymnasium==1.4.0"),
     "sb3": ("torch", "stable-baselines3==2.9.2"),
     "tianshou": ("torch", "tianshou==2.0.1"),
 }
@@ -55,7 +57,7 @@ def main() -> None:
         for name, train in programs.items():
             speeds[name].append(train(options.steps, seed))
             print(f"round {seed}: {name} {speeds[name][-1]:,.0f} steps/s", file=sys.stderr)
-    facts = machine()
+    facts = {**machine(), **{name: PEERS[name][-1] for name in programs if name in PEERS}}
     print(heading(f"CartPole, {options.steps:,} env steps a seed, one thread", facts))
     print(table(*rows(speeds)))
     if options.json:
@@ -65,22 +67,26 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Reads the command line."""
+    everyone = [*OURS, *PEERS]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--steps", type=int, default=40_000, help="env steps of each seed")
     parser.add_argument("--rounds", type=int, default=5, help="rounds; figures are medians")
-    parser.add_argument("--only", default=",".join([*OURS, *PEERS]), help="who takes part")
+    parser.add_argument("--only", nargs="+", default=everyone, choices=everyone)
     parser.add_argument("--cleanrl", type=Path, help="CleanRL's dqn.py in a checkout of its own")
     parser.add_argument("--json", help="file for the raw figures")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.steps <= LEARN_START or options.steps % LEARN_EVERY:
+        parser.error(f"--steps: expected a multiple of {LEARN_EVERY} above {LEARN_START}.")
+    return options
 
 
 def participants(options: argparse.Namespace) -> list[str]:
     """Returns who takes part, without CleanRL where there is no script of it."""
-    names: list[str] = options.only.split(",")
-    if "cleanrl" in names and options.cleanrl is None:
-        print("cleanrl: left out. Pass --cleanrl PATH/TO/dqn.py to include it.", file=sys.stderr)
-        names.remove("cleanrl")
-    return names
+    names: list[str] = options.only
+    if "cleanrl" not in names or options.cleanrl is not None:
+        return names
+    print("cleanrl: left out. Pass --cleanrl PATH/TO/dqn.py to include it.", file=sys.stderr)
+    return [name for name in names if name != "cleanrl"]
 
 
 def program(name: str, script: Path | None) -> Program:

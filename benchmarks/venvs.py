@@ -56,4 +56,5 @@ def install(python: Path, requirements: Sequence[str]) -> None:
         command = [str(python), "-m", "pip", "install", "-qq", *constraints, *requirements]
         if subprocess.run(command).returncode == 0:
             return
+        print(f"pip could not install it under {constraints[-1]}.", file=sys.stderr)
     raise SystemExit(f"benchmarks: expected {', '.join(requirements)} to install, got an error.")

@@ -1,6 +1,6 @@
 """Any Gymnasium environment as a vector env of lanes.
 
-    env: {plug: "envs.gymnasium:make", id: CartPole-v1}
+env: {plug: "envs.gymnasium:make", id: CartPole-v1}
 """
 
 from __future__ import annotations

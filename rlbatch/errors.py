@@ -22,7 +22,9 @@ class RlbatchError(Exception):
 
     def __init__(self, where: str, expected: str, got: object, advice: str = "") -> None:
         self.where, self.expected, self.got, self.advice = where, expected, got, advice
-        super().__init__(f"{where}: expected {expected}, got {got}." + (f" {advice}" * bool(advice)))
+        super().__init__(
+            f"{where}: expected {expected}, got {got}." + (f" {advice}" * bool(advice))
+        )
 
     def at(self, where: str) -> RlbatchError:
         """The same error, told from another place (a file's line, a dotted key)."""

@@ -1,5 +1,7 @@
 """Serves cpprb's ReplayBuffer to the replay benchmark."""
 
+from importlib.metadata import version
+
 import numpy as np
 import torch
 from cpprb import ReplayBuffer  # type: ignore[import, unused-ignore]
@@ -42,4 +44,4 @@ def build(rows: int) -> Filled:
 
 
 if __name__ == "__main__":
-    serve("cpprb", build)
+    serve(version("cpprb"), build)

@@ -4,7 +4,7 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete
 
 from benchmarks.workers.replay_serving import Fields, Filled, serve, transitions
-from rlbatch import ReplayBuffer
+from rlbatch import ReplayBuffer, __version__
 
 
 def build(rows: int) -> Filled:
@@ -22,4 +22,4 @@ def build(rows: int) -> Filled:
 
 
 if __name__ == "__main__":
-    serve("rlbatch", build)
+    serve(__version__, build)

@@ -1,5 +1,7 @@
 """Serves Stable-Baselines3's ReplayBuffer to the replay benchmark."""
 
+from importlib.metadata import version
+
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 from stable_baselines3.common.buffers import (  # type: ignore[import, unused-ignore]
@@ -19,7 +21,12 @@ def build(rows: int) -> Filled:
             infos = [{"TimeLimit.truncated": bool(chunk.truncated[i])}]
             done = chunk.terminated[row] | chunk.truncated[row]
             buffer.add(
-                chunk.obs[row], chunk.next_obs[row], chunk.action[row], chunk.reward[row], done, infos
+                chunk.obs[row],
+                chunk.next_obs[row],
+                chunk.action[row],
+                chunk.reward[row],
+                done,
+                infos,
             )
 
     def sample(batch: int) -> Fields:
@@ -32,4 +39,4 @@ def build(rows: int) -> Filled:
 
 
 if __name__ == "__main__":
-    serve("stable-baselines3", build)
+    serve(version("stable-baselines3"), build)

@@ -43,7 +43,7 @@ def main() -> None:
         sys.argv = ["dqn.py", *flags(run)]
         with contextlib.redirect_stdout(io.StringIO()):
             runpy.run_path(str(copy), run_name="__main__")
-    run.report("cleanrl dqn.py", steps[0])
+    run.report(steps[0])
 
 
 def patched(text: str) -> str:
@@ -99,7 +99,7 @@ def clock(run: preset.Run) -> list[int]:
                 run.end()
             super().close(**options)
 
-    gym.vector.SyncVectorEnv = Clocked  # type: ignore[misc]
+    gym.vector.SyncVectorEnv = Clocked  # type: ignore[assignment, misc]
     return steps
 
 

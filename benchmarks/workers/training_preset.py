@@ -48,9 +48,8 @@ class Run:
         """Stops the clock, after the last env step and update."""
         self.ended = time.perf_counter()
 
-    def report(self, program: str, env_steps: int) -> None:
-        """Prints the result as the last line."""
+    def report(self, env_steps: int) -> None:
+        """Prints the speed as the last line, if the program took the steps asked of it."""
         if env_steps != self.steps or not self.begun < self.ended:
-            raise SystemExit(f"{program}: expected {self.steps} timed steps, got {env_steps}.")
-        seconds = self.ended - self.begun
-        print(json.dumps({"program": program, "env_steps_per_s": env_steps / seconds}))
+            raise SystemExit(f"run: expected {self.steps} timed env steps, got {env_steps}.")
+        print(json.dumps({"env_steps_per_s": env_steps / (self.ended - self.begun)}))

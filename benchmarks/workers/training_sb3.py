@@ -3,8 +3,6 @@
 Its loss is Huber's where the others square; it offers no other, and the cost is the same.
 """
 
-import importlib.metadata
-
 import gymnasium as gym
 from stable_baselines3 import DQN  # type: ignore[import, unused-ignore]
 from stable_baselines3.common.vec_env import DummyVecEnv  # type: ignore[import, unused-ignore]
@@ -38,7 +36,7 @@ def main() -> None:
     run.begin()
     model.learn(run.steps, log_interval=None)
     run.end()
-    run.report(f"sb3 {importlib.metadata.version('stable-baselines3')}", model.num_timesteps)
+    run.report(model.num_timesteps)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ Its trainer learns from the first step it collects, so the steps before learning
 ahead of it, in pieces short enough for epsilon to fall along the same line.
 """
 
-import importlib.metadata
-
 import gymnasium as gym
 from tianshou.algorithm import DQN  # type: ignore[import, unused-ignore]
 from tianshou.algorithm.modelfree.dqn import (  # type: ignore[import, unused-ignore]
@@ -58,8 +56,7 @@ def main() -> None:
     algorithm.run_training(learning(collector, policy, run.steps))
     run.end()
     # the trainer sets the collector's own count to zero, so it counts the learning steps alone
-    env_steps = preset.LEARN_START + collector.collect_step
-    run.report(f"tianshou {importlib.metadata.version('tianshou')}", env_steps)
+    run.report(preset.LEARN_START + collector.collect_step)
 
 
 def learning(

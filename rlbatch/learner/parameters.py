@@ -16,14 +16,16 @@ class Parameters:
 
     def __init__(self, template: nn.Module, flat: Tensor) -> None:
         self.flat = flat  # [L, P] float32
-        self.leaves: list[Tensor] = []  # [L, *shape] each, views of flat that autograd may ask for
-        self.named: dict[str, Tensor] = {}
-        start = 0
-        for name, parameter in template.named_parameters():
-            part = flat[:, start : start + parameter.numel()].unflatten(1, parameter.shape)
-            self.named[name] = part.detach().requires_grad_()
-            self.leaves.append(self.named[name])
-            start += parameter.numel()
+        self._shapes = {name: p.shape for name, p in template.named_parameters()}
+        views = self.named_views(flat)
+        self.named = {name: view.detach().requires_grad_() for name, view in views.items()}
+        self.leaves = list(self.named.values())  # [L, *shape] each, what autograd is asked for
+
+    def named_views(self, flat: Tensor) -> dict[str, Tensor]:
+        """`flat` `[L, P]` as the network's parameters `[L, *shape]`, sharing its memory."""
+        sizes = [shape.numel() for shape in self._shapes.values()]
+        parts = zip(self._shapes.items(), flat.split(sizes, 1), strict=True)
+        return {name: part.unflatten(1, shape) for (name, shape), part in parts}
 
     def gather(self, grads: Sequence[Tensor]) -> Tensor:
         """One gradient per leaf -> `[L, P]`."""

@@ -63,5 +63,3 @@ def _draw(
             else:
                 numbers[lane, b] = -1
     return -1
-
-

@@ -1,0 +1,139 @@
+"""YAML text -> a tree that knows where each of its words stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rlbatch.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value and its place: a table of named nodes, or a leaf of plain data."""
+
+    place: str  # "configs/x.yaml:6:3", or the override itself
+    leaf: Any = None
+    table: dict[str, Node] | None = None
+    named_at: dict[str, str] = field(default_factory=dict)  # where each key of the table stands
+
+    def plain(self) -> Any:
+        """The value without its places."""
+        if self.table is None:
+            return self.leaf
+        return {name: node.plain() for name, node in self.table.items()}
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that reads 1e-3 as a float."""
+
+
+_FLOAT = re.compile(r"^[-+]?(?:\d[\d_]*)(?:\.[\d_]*)?[eE][-+]?\d+$")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789"))
+
+
+def read(path: Path, overrides: Sequence[str] = ()) -> Node:
+    """The tree of a config file: what it extends, then its own words, then the overrides.
+
+    Args:
+        path: a YAML file; `extends: other.yaml` names one beside it.
+        overrides: `dotted.key=value` each, the value in YAML.
+
+    Raises:
+        ConfigError: missing or binary file, invalid YAML, duplicate keys, an override without "=".
+    """
+    tree = _file(path, ())
+    over = Node("command line", table={})
+    for text in overrides:
+        over = merged(over, _override(text))
+    return merged(tree, over)
+
+
+def merged(base: Node, over: Node) -> Node:
+    """`over` laid on `base`; a table whose `kind` or `plug` changes starts anew."""
+    if base.table is None or over.table is None:
+        return over
+    for choice in ("kind", "plug"):
+        old, new = base.table.get(choice), over.table.get(choice)
+        if old is not None and new is not None and old.leaf != new.leaf:
+            return over
+    table = dict(base.table)
+    for name, node in over.table.items():
+        table[name] = merged(table[name], node) if name in table else node
+    return replace(base, table=table, named_at=base.named_at | over.named_at)
+
+
+def _file(path: Path, extended: tuple[Path, ...]) -> Node:
+    tree = _parse(_text(path), str(path))
+    if tree.table is None:
+        raise ConfigError(str(path), "a table of settings", type(tree.leaf).__name__)
+    parent = tree.table.pop("extends", None)
+    if parent is None:
+        return tree
+    other = path.parent / str(parent.leaf)
+    if other.resolve() in (*extended, path.resolve()):
+        raise ConfigError(parent.place, "extends that ends", f"a circle through {other}")
+    return merged(_file(other, (*extended, path.resolve())), tree)
+
+
+def _text(path: Path) -> str:
+    if not path.is_file():
+        raise ConfigError(str(path), "a config file", "nothing there")
+    try:
+        return path.read_text(encoding="utf-8")
+    except (UnicodeDecodeError, PermissionError) as unreadable:
+        raise ConfigError(str(path), "readable UTF-8 text", unreadable) from None
+
+
+def _parse(text: str, name: str) -> Node:
+    loader: Any = None
+    try:
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        return Node(name, table={}) if root is None else _node(loader, root, name)
+    except yaml.YAMLError as broken:
+        mark = getattr(broken, "problem_mark", None)
+        place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        what = getattr(broken, "problem", None) or str(broken).splitlines()[0]
+        raise ConfigError(place, "valid YAML", what) from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _node(loader: Any, found: yaml.Node, name: str) -> Node:
+    place = f"{name}:{found.start_mark.line + 1}:{found.start_mark.column + 1}"
+    if not isinstance(found, yaml.MappingNode):
+        return Node(place, leaf=loader.construct_object(found, deep=True))
+    table: dict[str, Node] = {}
+    named_at: dict[str, str] = {}
+    for key_node, value_node in found.value:
+        key = str(key_node.value)
+        at = f"{name}:{key_node.start_mark.line + 1}:{key_node.start_mark.column + 1}"
+        if key in table:
+            raise ConfigError(at, "each key once", f"'{key}' again", f"First: {named_at[key]}")
+        table[key], named_at[key] = _node(loader, value_node, name), at
+    return Node(place, table=table, named_at=named_at)
+
+
+def _override(text: str) -> Node:
+    dotted, equals, value = text.partition("=")
+    if not equals or not all(dotted.split(".")):
+        raise ConfigError("command line", "dotted.key=value", repr(text))
+    node = _relocated(_parse(value, text), text)
+    for key in reversed(dotted.split(".")):
+        node = Node(text, table={key: node}, named_at={key: text})
+    return node
+
+
+def _relocated(node: Node, place: str) -> Node:
+    """An override is its own place: lines and columns would only confuse."""
+    if node.table is None:
+        return replace(node, place=place)
+    table = {name: _relocated(child, place) for name, child in node.table.items()}
+    return Node(place, table=table, named_at=dict.fromkeys(table, place))

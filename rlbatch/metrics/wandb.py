@@ -1,0 +1,51 @@
+"""Weights & Biases as a sink, behind the extra `wandb`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from rlbatch.errors import PlugError
+from rlbatch.metrics.aggregate import over_seeds, per_seed
+from rlbatch.types import Record
+
+
+class WandbSink:
+    """One W&B run: `seed_<k>/...` for each seed, `all/...` over them; the x axis is `env_step`.
+
+    Raises:
+        PlugError: the extra is not installed.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        project: str,
+        config: Mapping[str, Any],
+        mode: Literal["online", "offline", "disabled"],
+    ) -> None:
+        try:
+            import wandb
+        except ImportError:
+            raise PlugError(
+                "wandb", "the extra to be installed", "none", "pip install 'rlbatch[wandb]'"
+            ) from None
+        self._run = wandb.init(
+            project=project, name=folder.name, dir=str(folder), config=dict(config), mode=mode
+        )
+        self._run.define_metric("*", step_metric="env_step")
+
+    def write(self, records: Sequence[Record]) -> None:
+        scalars = per_seed(records)
+        if not scalars:
+            return
+        told = {f"seed_{seed}/{name}": value for seed, _, name, value in scalars}
+        told["env_step"] = max(scalar.env_step for scalar in scalars)
+        for name, (value, low, high) in over_seeds(scalars):
+            bounds = {"": value, "/low": low, "/high": high}
+            told |= {f"all/{name}{k}": float(v) for k, v in bounds.items() if v is not None}
+        self._run.log(told)
+
+    def close(self) -> None:
+        self._run.finish(quiet=True)

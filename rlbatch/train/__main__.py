@@ -1,0 +1,169 @@
+"""python -m rlbatch.train CONFIG [key=value ...]"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from rlbatch.errors import RlbatchError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Trains what a config says; the exit status tells how it went (0, 1, 2 or 130)."""
+    told = _parser().parse_args(arguments)
+    console = Console(stderr=False, highlight=False)
+    try:
+        experiment = _experiment(told.config, told.override, told.debug)
+        if told.print_config:
+            console.print(experiment.text(), markup=False, soft_wrap=True, end="")
+            return 0
+        trainer, folder = _prepare(experiment, told.overwrite, told.debug, console)
+    except RlbatchError as refused:
+        return _tell(refused, 2)
+    try:
+        summary = _run(experiment, trainer, folder, told.debug, console)
+    except RlbatchError as failed:
+        return _tell(failed, 1)
+    return _finish(experiment, summary, folder, console)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rlbatch train", description="Train one regime over many seeds side by side."
+    )
+    parser.add_argument("config", type=Path, help="a YAML file, such as configs/cartpole.yaml")
+    parser.add_argument("override", nargs="*", help="dotted.key=value, such as learner.lr=1e-3")
+    parser.add_argument("--print-config", action="store_true", help="show the resolved plan, stop")
+    parser.add_argument("--overwrite", action="store_true", help="replace the run in run_dir")
+    parser.add_argument(
+        "--debug", action="store_true", help="one plain eager lane; breakpoints work"
+    )
+    return parser
+
+
+def _experiment(config: Path, overrides: Sequence[str], debug: bool) -> Any:
+    from rlbatch.config import build, read
+
+    single = ["seeds=1"] if debug else []
+    return build(read(config, [*overrides, *single]), config.stem)
+
+
+def _prepare(experiment: Any, overwrite: bool, debug: bool, console: Console) -> tuple[Any, Path]:
+    """Everything that may be refused comes before the folder, so that none is left half-made."""
+    import torch
+
+    from rlbatch.train.folder import claim, describe
+    from rlbatch.train.trainer import Trainer
+
+    train = experiment.train
+    console.print(
+        f"rlbatch: {experiment.name}, seeds {train.seed}..{train.seed + train.seeds - 1}, "
+        f"{train.env_steps:,} env steps each, on {experiment.device}"
+    )
+    torch.set_num_threads(experiment.run.threads)
+    torch.autograd.set_detect_anomaly(debug)
+    trainer = Trainer(
+        train,
+        experiment.agent,
+        experiment.make_env,
+        per_lane=experiment.per_lane,
+        device=experiment.device,
+    )
+    folder = claim(experiment.run.run_dir, experiment.name, overwrite)
+    describe(folder, experiment.text(), experiment.run.threads)
+    console.print(f"run folder: {folder}", soft_wrap=True)
+    return trainer, folder
+
+
+def _run(experiment: Any, trainer: Any, folder: Path, debug: bool, console: Console) -> Any:
+    from rlbatch.train.progress import reporter_for
+    from rlbatch.train.run import run
+
+    with (
+        _ctrl_c_stops(trainer),
+        reporter_for(console, experiment.train.env_steps, plain=debug) as reporter,
+    ):
+        return run(trainer, folder, experiment.name, _sinks(experiment, folder), reporter)
+
+
+def _sinks(experiment: Any, folder: Path) -> list[Any]:
+    from rlbatch.metrics import CsvSink, TensorBoardSink, WandbSink
+
+    settings = experiment.run
+    seeds = experiment.train.lane_seeds
+    sinks: list[Any] = [
+        CsvSink(folder),
+        TensorBoardSink(folder / "tb", seeds, experiment.text(), settings.tb.per_seed_max),
+    ]
+    if settings.wandb is not None:
+        own = settings.wandb
+        sinks.append(WandbSink(folder, own.project, experiment.resolved, own.mode))
+    return sinks
+
+
+@contextmanager
+def _ctrl_c_stops(trainer: Any) -> Iterator[None]:
+    """The first Ctrl-C ends the run cleanly; the second one ends it at once."""
+
+    def stop(signum: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        trainer.stop()
+
+    old = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, old)
+
+
+def _finish(experiment: Any, summary: dict[str, Any], folder: Path, console: Console) -> int:
+    """Prints every seed, the worst first, and says how it went."""
+    told = summary["eval"]
+    if told["per_seed"]:
+        table = Table(title=f"greedy evaluation at {told['env_step']:,} env steps")
+        table.add_column("seed", justify="right")
+        table.add_column(f"mean return of {told['episodes']} episodes", justify="right")
+        for row in sorted(told["per_seed"], key=lambda row: row["return"]):
+            table.add_row(str(row["seed"]), f"{row['return']:.1f}")
+        console.print(table)
+        console.print(f"IQM {told['return_iqm']:.1f}, mean {told['return_mean']:.1f}")
+    for seed in summary["diverged"]:
+        console.print(f"seed {seed} diverged: its gradient was not finite")
+    console.print(
+        f"{summary['status']}: {summary['updates']:,} updates and {summary['samples']:,} rows "
+        f"a lane, {summary['env_steps_per_s']:,.0f} env steps/s over all lanes, "
+        f"{summary['wall_s']:.0f} s. {folder / 'summary.json'}",
+        soft_wrap=True,
+    )
+    if summary["status"] == "interrupted":
+        return 130
+    return _unmet(experiment.run.require, told, console)
+
+
+def _unmet(required: Any, told: dict[str, Any], console: Console) -> int:
+    """1 where the final evaluation misses what `require:` asks for, else 0."""
+    worst = min(row["return"] for row in told["per_seed"])
+    status = 0
+    for name, reached in (("worst_seed", worst), ("return_iqm", told["return_iqm"])):
+        wanted = getattr(required, name)
+        if wanted is not None and reached < wanted:
+            console.print(f"require.{name}: expected at least {wanted:g}, got {reached:.1f}.")
+            status = 1
+    return status
+
+
+def _tell(error: RlbatchError, status: int) -> int:
+    print(f"rlbatch: error: {error}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

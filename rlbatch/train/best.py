@@ -1,0 +1,34 @@
+"""The best parameters of each lane, and what a lane that has stopped scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+
+class Best:
+    """Keeps, for each lane, the parameters whose evaluation had the highest mean return."""
+
+    def __init__(self, flat: Tensor) -> None:
+        self.flat = flat.clone()  # [L, P]
+        self.returns = np.full(len(flat), -np.inf)  # [L] mean return of those parameters
+        self._lowest = np.inf  # any lane's, any evaluation's
+
+    def judge(self, flat: Tensor, returns: Tensor, active: npt.NDArray[np.bool_]) -> Tensor:
+        """Takes an evaluation; returns the scores that count.
+
+        Args:
+            flat: `[L, P]` the parameters evaluated.
+            returns: `[L, episodes]`.
+            active: `[L]`; a lane that has stopped scores the lowest return seen in this run.
+        """
+        self._lowest = min(self._lowest, float(returns.min()))
+        scores = torch.where(torch.from_numpy(active)[:, None], returns, self._lowest)
+        means = scores.mean(1).numpy()
+        better = active & (means > self.returns)
+        self.returns = np.where(better, means, self.returns)
+        mask = torch.from_numpy(better).to(flat.device)[:, None]
+        self.flat = torch.where(mask, flat, self.flat)
+        return scores

@@ -1,0 +1,146 @@
+"""The run folder: claimed before anything is written, described, and completed by a summary."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rlbatch import files
+from rlbatch.errors import FileError
+
+RUNS = Path("runs")
+CONTENT = (
+    "config.yaml",
+    "manifest.json",
+    "metrics.csv",
+    "eval.csv",
+    "events.csv",
+    "summary.json",
+    "tb",
+    "checkpoints",
+    "wandb",
+)
+PACKAGES = ("rlbatch", "torch", "numpy", "gymnasium", "numba", "scipy", "tensorboard")
+
+
+def claim(run_dir: str | None, name: str, overwrite: bool) -> Path:
+    """Makes the folder of a run: `run_dir`, or the next free runs/<name>-<n>.
+
+    Raises:
+        FileError: it already holds a run (and `overwrite` is not given), or cannot be made.
+    """
+    try:
+        if run_dir is None:
+            return _next_free(name)
+        folder = Path(run_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        held = [entry for entry in CONTENT if (folder / entry).exists()]
+        if held and not overwrite:
+            raise FileError(
+                f"run_dir {folder}",
+                "a folder without a run",
+                f"one with {held[0]}",
+                "Choose another, or add --overwrite.",
+            )
+        for entry in held:
+            _remove(folder / entry)
+    except OSError as refused:
+        if isinstance(refused, FileError):
+            raise
+        told = refused.strerror or refused
+        raise FileError(f"run_dir {run_dir or RUNS}", "a folder that can be made", told) from None
+    return folder
+
+
+def describe(folder: Path, config: str, threads: int) -> None:
+    """Writes config.yaml and manifest.json, and makes checkpoints/."""
+    files.write_text(folder / "config.yaml", config)
+    manifest = {
+        "commit": _commit(),
+        "versions": {"python": platform.python_version()} | {p: _version(p) for p in PACKAGES},
+        "hardware": {
+            "cpu": _cpu(),
+            "cores": os.cpu_count(),
+            "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+            "system": platform.platform(),
+        },
+        "threads": threads,
+        "matmul_precision": torch.get_float32_matmul_precision(),
+        "openblas_coretype": os.environ.get("OPENBLAS_CORETYPE"),
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+    }
+    write_json(folder / "manifest.json", manifest)
+    (folder / "checkpoints").mkdir(exist_ok=True)
+
+
+def write_json(path: Path, told: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Writes JSON a person can read, whole or not at all."""
+    files.write_text(path, json.dumps(told, indent=2) + "\n")
+
+
+def _next_free(name: str) -> Path:
+    RUNS.mkdir(exist_ok=True)
+    taken = [p.name.rpartition("-")[2] for p in RUNS.glob(f"{name}-*")]
+    n = 1 + max((int(number) for number in taken if number.isdigit()), default=0)
+    while True:  # two runs may start at once: mkdir decides
+        folder = RUNS / f"{name}-{n}"
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            _point_latest(folder)
+            return folder
+        n += 1
+
+
+def _point_latest(folder: Path) -> None:
+    """runs/latest; without it where the file system has no links."""
+    link, new = RUNS / "latest", RUNS / f".latest-{os.getpid()}"
+    with contextlib.suppress(OSError):
+        new.symlink_to(folder.name, target_is_directory=True)
+        new.replace(link)
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry)
+    else:
+        entry.unlink()
+
+
+def _commit() -> str | None:
+    """The checkout's commit, with "+" where files differ from it; None outside a checkout."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    git = ["git", "-C", str(root)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
+        changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True)
+    except OSError:
+        return None
+    return head.stdout.strip() + "+" * bool(changed.stdout.strip()) or None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

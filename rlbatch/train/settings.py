@@ -1,0 +1,135 @@
+"""Settings of a training run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rlbatch.errors import require
+from rlbatch.learner import LearnerSettings
+from rlbatch.replay import Replay
+from rlbatch.schedule import BatchPlan
+
+Iso = Literal["updates", "samples"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exploration:
+    """ε falls in a straight line from `start` to `end` over a share of the run, then rests."""
+
+    start: float = 1.0
+    end: float = 0.05
+    fraction: float = 0.5  # share of env_steps
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            rate = getattr(self, name)
+            require(0.0 <= rate <= 1.0, f"exploration.{name}", "a rate in [0, 1]", rate)
+        met = self.end <= self.start
+        require(met, "exploration.end", f"at most start ({self.start})", self.end)
+        met = 0.0 < self.fraction <= 1.0
+        require(met, "exploration.fraction", "a share in (0, 1]", self.fraction)
+
+    def rate(self, env_step: int, budget: int) -> float:
+        """ε at an env step of a run of `budget` env steps."""
+        gone = min(1.0, env_step / (self.fraction * budget))
+        return self.start + (self.end - self.start) * gone
+
+    def slope(self, env_step: int, budget: int) -> float:
+        """Change of ε per env step; 0 once it rests."""
+        length = self.fraction * budget
+        return (self.end - self.start) / length if env_step < length else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learn:
+    """`count` updates at every multiple of `every` env steps, from `start` on."""
+
+    start: int = 1000  # env steps
+    every: int = 2  # env steps
+    count: int = 1  # updates
+
+    def __post_init__(self) -> None:
+        require(self.start >= 0, "learn.start", "an env step ≥ 0", self.start)
+        require(self.every >= 1, "learn.every", "at least 1 env step", self.every)
+        require(self.count >= 1, "learn.count", "at least 1 update", self.count)
+
+    def due(self, before: int, now: int) -> int:
+        """Multiples of `every` in (before, now] that are not before `start`."""
+        return max(0, now // self.every - max(before, self.start - 1) // self.every)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Greedy episodes from start states common to all lanes, in environments of their own."""
+
+    every: float = 0.01  # share of env_steps
+    episodes: int = 10  # a lane, each time
+    final_episodes: int = 20  # a lane, at the end
+    max_length: int = 30_000  # env steps after which an episode is cut
+
+    def __post_init__(self) -> None:
+        require(0.0 < self.every <= 1.0, "evaluate.every", "a share in (0, 1]", self.every)
+        require(self.episodes >= 1, "evaluate.episodes", "at least 1", self.episodes)
+        require(
+            self.final_episodes >= 1, "evaluate.final_episodes", "at least 1", self.final_episodes
+        )
+        require(self.max_length >= 1, "evaluate.max_length", "at least 1 env step", self.max_length)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainSettings:
+    """All that the loop needs beside the agent and the environments."""
+
+    seed: int = 1  # lane k has seed + k
+    seeds: int = 8  # lanes
+    env_steps: int = 50_000  # stored transitions a lane
+    iso: Iso = "updates"  # what stays fixed when B changes
+    exploration: Exploration = field(default_factory=Exploration)
+    learn: Learn = field(default_factory=Learn)
+    replay: Replay = field(default_factory=Replay)
+    batch: BatchPlan = field(default_factory=BatchPlan)
+    learner: LearnerSettings = field(default_factory=LearnerSettings)
+    evaluate: Evaluation = field(default_factory=Evaluation)
+    log_every: float = 0.005  # share of env_steps
+    checkpoint_every: float = 0.25  # share of env_steps
+
+    def __post_init__(self) -> None:
+        require(self.seed >= 0, "seed", "an integer ≥ 0", self.seed)
+        require(self.seeds >= 1, "seeds", "at least 1 lane", self.seeds)
+        require(self.env_steps >= 1, "env_steps", "at least 1", self.env_steps)
+        require(
+            self.learn.start < self.env_steps,
+            "learn.start",
+            f"less than env_steps ({self.env_steps})",
+            self.learn.start,
+        )
+        for name in ("log_every", "checkpoint_every"):
+            share = getattr(self, name)
+            require(0.0 < share <= 1.0, name, "a share in (0, 1]", share)
+        self._check_batch()
+
+    def _check_batch(self) -> None:
+        largest = self.batch.largest()
+        require(
+            largest <= self.replay.capacity,
+            "batch.schedule",
+            f"at most replay.capacity ({self.replay.capacity} rows)",
+            f"{largest} rows",
+            "Raise replay.capacity or lower the batch size.",
+        )
+        if getattr(self.batch.schedule, "kind", "") == "epsilon":
+            require(
+                self.exploration.start != self.exploration.end,
+                "exploration.end",
+                "other than exploration.start, since the batch size follows it",
+                self.exploration.end,
+            )
+
+    @property
+    def lane_seeds(self) -> list[int]:
+        return [self.seed + lane for lane in range(self.seeds)]
+
+    def points(self, share: float) -> int:
+        """A share of the budget in env steps, at least 1."""
+        return max(1, round(share * self.env_steps))

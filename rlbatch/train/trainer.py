@@ -1,0 +1,230 @@
+"""The loop: act, remember, learn, and tell, as a generator of Records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from rlbatch.contract import Agent, MakeEnv
+from rlbatch.errors import TrainingError
+from rlbatch.learner import Learner
+from rlbatch.replay import ReplayBuffer
+from rlbatch.schedule import Decision, phase
+from rlbatch.seeding import draw_counter
+from rlbatch.train.actor import Actor
+from rlbatch.train.best import Best
+from rlbatch.train.credit import Credit
+from rlbatch.train.episodes import TrainingEpisodes
+from rlbatch.train.evaluate import Evaluator
+from rlbatch.train.lanes import Kind, Lanes
+from rlbatch.train.settings import TrainSettings
+from rlbatch.types import Batch, Record, Signal, Step
+
+Moment = Sequence[Record]  # the records of one moment, all lanes
+Mask = npt.NDArray[np.bool_]  # [L]
+
+
+class Trainer:
+    """L learners with their environments and buffers, trained side by side.
+
+    Args:
+        settings: of the run.
+        agent: the learning rule.
+        make_env: builds the environments to train in, and those to evaluate in.
+        per_lane: environments a lane trains in, E.
+        device: of the learner and of batched environments.
+
+    Raises:
+        ConfigError: spaces that the agent or the buffer cannot take.
+    """
+
+    def __init__(
+        self,
+        settings: TrainSettings,
+        agent: Agent,
+        make_env: MakeEnv,
+        *,
+        per_lane: int = 1,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        self.settings, self.device = settings, torch.device(device)
+        seeds, lanes = settings.lane_seeds, settings.seeds
+        self._env = make_env(seeds=seeds, per_lane=per_lane, device=self.device)
+        spaces = self._env.obs_space, self._env.action_space
+        replay = settings.replay
+        self.buffer = ReplayBuffer(
+            replay.capacity, *spaces, lanes, self.device, seeds, gamma=replay.gamma
+        )
+        self.learner = Learner(
+            agent, *spaces, seeds=seeds, settings=settings.learner, device=self.device
+        )
+        actions = self.buffer.layout.num_actions
+        self._actor = Actor(self.learner.values, seeds, per_lane, actions)
+        how = settings.evaluate
+        self._evaluator, self._final_evaluator = (
+            Evaluator(make_env, lanes, episodes, how.max_length, self.device)
+            for episodes in (how.episodes, how.final_episodes)
+        )
+        self._episodes = TrainingEpisodes(lanes, per_lane)
+        self._credit = Credit(settings.iso, lanes, settings.batch.reference)
+        self._per_lane = per_lane
+        self.lanes = Lanes(seeds)
+        self.best = Best(self.learner.online.flat)
+        self._batch: Batch | None = None  # the last
+        self._decision = Decision(0, 1.0)
+        self._stop = False
+        self.evaluation_s = 0.0  # wall time spent on evaluation
+
+    @property
+    def stopped(self) -> bool:
+        """Did `stop` end the run early?"""
+        return self._stop and self.lanes.now < self.settings.env_steps
+
+    def stop(self) -> None:
+        """Ends `records` at the next env step."""
+        self._stop = True
+
+    def records(self) -> Iterator[Moment]:
+        """Trains to the end of the budget; yields the records of each log point and evaluation.
+
+        Raises:
+            TrainingError: every lane has diverged.
+        """
+        budget, own = self.settings.env_steps, self.settings
+        log, evaluate = own.points(own.log_every), own.points(own.evaluate.every)
+        self.lanes.start_clock()
+        obs = self._env.reset()
+        while self.lanes.now < budget and not self._stop:
+            before = self.lanes.now
+            obs = self._step(obs, before)
+            self._learn(before)
+            now = self.lanes.now
+            ending = now >= budget
+            if ending or now // log > before // log:
+                yield from self._stop_diverged()
+                yield self._train_records()
+            if ending or now // evaluate > before // evaluate:
+                yield self._evaluate(self._final_evaluator if ending else self._evaluator)
+
+    def signal(self) -> Signal:
+        """What a schedule sees now; the same for every active lane under open-loop schedules."""
+        lane, now = int(self.lanes.active.argmax()), self.lanes.now
+        exploration, budget = self.settings.exploration, self.settings.env_steps
+        return Signal(
+            env_step=now,
+            update=int(self.learner.updates[lane]),
+            samples=int(self.lanes.samples[lane]),
+            stored=min(now, self.buffer.capacity),
+            capacity=self.buffer.capacity,
+            learning=now >= self.settings.learn.start,
+            exploration=exploration.rate(now, budget),
+            exploration_start=exploration.start,
+            exploration_end=exploration.end,
+            exploration_slope=exploration.slope(now, budget),
+            batch_size=self._decision.rows,
+            meters={},
+        )
+
+    def _step(self, obs: Tensor, now: int) -> Tensor:
+        epsilon = self.settings.exploration.rate(now, self.settings.env_steps)
+        action = self._actor.act(obs, epsilon, now)
+        step = self._env.step(action)
+        self._remember(obs, action, step)
+        self._episodes.add(step)
+        self.lanes.env_step += self._per_lane * self.lanes.active
+        return step.obs
+
+    def _remember(self, obs: Tensor, action: Tensor, step: Step) -> None:
+        active, valid = self.lanes.active, None
+        if not active.all():
+            valid = np.repeat(active[:, None], self._per_lane, 1)
+        self.buffer.add(
+            obs, action, step.reward, step.next_obs, step.terminated, step.truncated, valid
+        )
+
+    def _learn(self, before: int) -> None:
+        due = self.settings.learn.due(before, self.lanes.now)
+        if not due:
+            return
+        self._credit.earn(due * self.settings.learn.count, self.lanes.active)
+        update = 0
+        while True:
+            decision = self.settings.batch.decide(self.signal())
+            lanes = self.lanes.active & self._credit.can_pay(decision.rows)
+            if not lanes.any():
+                return
+            self._update(decision, lanes, update)
+            update += 1
+
+    def _update(self, decision: Decision, lanes: Mask, update: int) -> None:
+        whole = self.settings.batch.whole
+        rows = decision.rows if lanes.all() else decision.rows * lanes
+        counter = draw_counter(self.lanes.env_step, update)
+        batch = self.buffer.whole() if whole else self.buffer.sample(rows, counter)
+        self.learner.update(
+            batch,
+            lr=self.settings.learner.lr * decision.lr_factor,
+            active=lanes,
+            env_step=self.lanes.now,
+        )
+        self._credit.spend(decision.rows, lanes)
+        self.lanes.samples += decision.rows * lanes
+        self._decision, self._batch = decision, batch
+
+    def _stop_diverged(self) -> Iterator[Moment]:
+        """Takes lanes whose gradient was not finite out of the run, and says so."""
+        diverged = self.learner.diverged.numpy(force=True) & self.lanes.active
+        if not diverged.any():
+            return
+        self.lanes.active &= ~diverged
+        told = {"event": "diverged", "reason": "gradient not finite"}
+        yield [self._record("event", int(lane), told) for lane in np.flatnonzero(diverged)]
+        if not self.lanes.active.any():
+            raise TrainingError(
+                "train", "a lane with finite gradients", "none", "Lower learner.lr or clip_norm."
+            )
+
+    def _train_records(self) -> Moment:
+        signal = self.signal()
+        meters, episodes = self.learner.meters.read(), self._episodes.read()
+        q_mean = self._q_mean()
+        common: dict[str, float | str] = {
+            "batch_size": self._decision.rows,
+            "lr": self.settings.learner.lr * self._decision.lr_factor,
+            "epsilon": signal.exploration,
+            "phase": phase(signal),
+            "stored": signal.stored,
+        }
+        return [
+            self._record("train", lane, common | meters[lane] | q_mean[lane] | episodes[lane])
+            for lane in np.flatnonzero(self.lanes.active).tolist()
+        ]
+
+    def _q_mean(self) -> list[dict[str, float]]:
+        """Mean over the last batch's own rows of max_a Q, a lane."""
+        batch = self._batch
+        if batch is None:
+            return [{}] * self.settings.seeds
+        best = self.learner.values(batch.obs).amax(-1) * (batch.row >= 0)
+        means = best.sum(1) / batch.size.clamp(min=1)
+        return [{"q_mean": mean} for mean in means.tolist()]
+
+    def _evaluate(self, evaluator: Evaluator) -> Moment:
+        began = time.perf_counter()
+        played = evaluator.play(self.learner.values)
+        returns = self.best.judge(self.learner.online.flat, played.returns, self.lanes.active)
+        self.evaluation_s += time.perf_counter() - began
+        told = zip(returns.tolist(), played.lengths.tolist(), strict=True)
+        return [
+            self._record("eval", lane, {"episode": e, "return": own[e], "length": steps[e]})
+            for lane, (own, steps) in enumerate(told)
+            for e in range(len(own))
+        ]
+
+    def _record(self, kind: Kind, lane: int, values: Mapping[str, float | str]) -> Record:
+        return self.lanes.record(kind, lane, int(self.learner.updates[lane]), values)
