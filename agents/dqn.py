@@ -22,7 +22,10 @@ from rlbatch.types import Batch, RowLoss
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DQN:
-    """δ = r + γᵏ · Q⁻(s', a*) − Q(s, a),   a* = argmax Q⁻(s', ·), or argmax Q(s', ·) when double."""
+    """δ = r + γᵏ · Q⁻(s', a*) − Q(s, a).
+
+    a* = argmax Q⁻(s', ·), or argmax Q(s', ·) when double.
+    """
 
     double: bool = False
     dueling: bool = False

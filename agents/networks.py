@@ -15,6 +15,8 @@ from torch import Tensor, nn
 class Features(nn.Module):
     """An observation as a float vector: a Box flattened, a Discrete one-hot."""
 
+    places: Tensor  # [n] int64, of a Discrete observation
+
     def __init__(self, obs_space: spaces.Space[Any]) -> None:
         super().__init__()
         self.one_hot = isinstance(obs_space, spaces.Discrete)
@@ -26,7 +28,7 @@ class Features(nn.Module):
 
     def forward(self, obs: Tensor) -> Tensor:
         if self.one_hot:
-            return (obs[:, None] == self.places).float()
+            return torch.eq(obs[:, None], self.places).float()
         return obs.flatten(1).float()
 
 

@@ -78,7 +78,7 @@ class CartPole:
 
 def after(state: Tensor, action: Tensor) -> Tensor:
     """The state `[..., 4]` (x, ẋ, θ, θ̇) one tick after pushing left (0) or right (1)."""
-    x, speed, angle, spin = state.unbind(-1)
+    _, speed, angle, spin = state.unbind(-1)
     push = action * (2.0 * FORCE) - FORCE
     cos, sin = angle.cos(), angle.sin()
     moment, total = POLE * HALF_LENGTH, POLE + CART

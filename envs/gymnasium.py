@@ -74,7 +74,7 @@ class GymnasiumLanes:
         )
 
     def _lanes(self, array: Any) -> Tensor:
-        return torch.from_numpy(array).unflatten(0, self._lead).to(self._device)
+        return torch.from_numpy(array.reshape(*self._lead, *array.shape[1:])).to(self._device)
 
 
 def make(

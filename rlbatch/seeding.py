@@ -78,7 +78,7 @@ def bits_numpy(seed: Ints, purpose: int, counter: Ints, num: int) -> npt.NDArray
 
 
 def bits_torch(seed: Tensor, purpose: int, counter: Tensor | int, num: int) -> Tensor:
-    """`bits` in torch: the same 64 bits as int64 `[..., num]`, on `seed`'s device, under vmap too."""
+    """`bits` in torch: the same words as int64 `[..., num]`, on any device, under vmap too."""
     golden = _signed(GOLDEN)
     counter = torch.as_tensor(counter, dtype=torch.int64, device=seed.device)
     key = _mix_torch(seed + golden)
@@ -99,8 +99,8 @@ def _pairs(
     """The common shape, and seeds and counters flat and of one length."""
     seeds, counters = np.asarray(seed, np.int64), np.asarray(counter, np.int64)
     lead = np.broadcast_shapes(seeds.shape, counters.shape)
-    flat = (np.array(np.broadcast_to(numbers, lead)).reshape(-1) for numbers in (seeds, counters))
-    return (lead, *flat)
+    flat = [np.array(np.broadcast_to(numbers, lead)).reshape(-1) for numbers in (seeds, counters)]
+    return lead, flat[0], flat[1]
 
 
 def _mix_numpy(z: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

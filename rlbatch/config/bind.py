@@ -51,7 +51,7 @@ class Binder:
             given: parameters that the caller provides itself.
         """
         assert node.table is not None
-        hints = get_type_hints(make.__init__ if inspect.isclass(make) else make)  # type: ignore[misc]
+        hints = get_type_hints(make.__init__ if inspect.isclass(make) else make)
         if dataclasses.is_dataclass(make):
             hints = get_type_hints(make)
         known = {

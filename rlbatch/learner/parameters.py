@@ -24,8 +24,8 @@ class Parameters:
     def named_views(self, flat: Tensor) -> dict[str, Tensor]:
         """`flat` `[L, P]` as the network's parameters `[L, *shape]`, sharing its memory."""
         sizes = [shape.numel() for shape in self._shapes.values()]
-        parts = zip(self._shapes.items(), flat.split(sizes, 1), strict=True)
-        return {name: part.unflatten(1, shape) for (name, shape), part in parts}
+        parts = zip(self._shapes.items(), torch.split(flat, sizes, 1), strict=True)
+        return {name: part.reshape(-1, *shape) for (name, shape), part in parts}
 
     def gather(self, grads: Sequence[Tensor]) -> Tensor:
         """One gradient per leaf -> `[L, P]`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,9 +22,11 @@ class Estimate(NamedTuple):
     high: npt.NDArray[np.float64] | None  # [...]
 
 
-def iqm(scores: npt.ArrayLike, axis: int = -1) -> npt.NDArray[np.float64]:
+def iqm(
+    scores: npt.NDArray[np.float64] | Sequence[float], axis: int = -1
+) -> npt.NDArray[np.float64]:
     """Interquartile mean: the mean without the lowest and the highest quarter."""
-    return np.asarray(stats.trim_mean(scores, 0.25, axis=axis))
+    return np.asarray(stats.trim_mean(np.asarray(scores), 0.25, axis=axis))
 
 
 def iqm_over_seeds(scores: npt.NDArray[np.float64]) -> Estimate:

@@ -40,9 +40,9 @@ class TensorBoardSink:
             return
         step = max(scalar.env_step for scalar in scalars)
         for name, estimate in over_seeds(scalars):
-            for end, value in zip(_ENDS, estimate, strict=True):
-                if value is not None:
-                    self._all.add_scalar(f"{name}{end}", float(value), step)
+            for end, bound in zip(_ENDS, estimate, strict=True):
+                if bound is not None:
+                    self._all.add_scalar(f"{name}{end}", float(bound), step)
 
     def close(self) -> None:
         for writer in (self._all, *self._own.values()):

@@ -48,4 +48,4 @@ class WandbSink:
         self._run.log(told)
 
     def close(self) -> None:
-        self._run.finish(quiet=True)
+        self._run.finish()

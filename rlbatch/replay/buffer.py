@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from torch import Tensor
 from rlbatch import files
 from rlbatch.contract import Space
 from rlbatch.errors import DataError, EmptyBufferError, FileError, require
+from rlbatch.replay.batches import Batches
 from rlbatch.replay.door import pack
 from rlbatch.replay.ring import Ring, Rows
 from rlbatch.replay.rows import Layout
@@ -64,7 +65,7 @@ class ReplayBuffer:
         require(self._seeds.shape == (num,), "replay.seed", f"one or {num} seeds", seed)
         self._ring = Ring(num, capacity, self.layout.words)
         self._draws = np.zeros(num, np.int64)  # the buffer's own counter
-        self._last = _Even.of(0, np.zeros(num, np.int64), self.device)
+        self._batches = Batches(self.layout, lanes, self.device)
 
     def add(
         self,
@@ -115,13 +116,13 @@ class ReplayBuffer:
         counters = self._draws if counter is None else self._per_lane(counter, "counter")
         numbers = self.sampler.draw(self._ring, self._seeds, counters, sizes)
         self._draws += counter is None
-        return self._batch(numbers, sizes)
+        return self._batches.batch(self._ring, numbers, sizes)
 
     def whole(self) -> Batch:
         """Every stored row exactly once, oldest first, as one batch."""
         if not self._ring.fill.any():
             raise EmptyBufferError("replay", "at least 1 stored row", 0, "Add transitions first.")
-        return self._batch(self._ring.newest(), self._ring.fill.copy())
+        return self._batches.batch(self._ring, self._ring.newest(), self._ring.fill.copy())
 
     def update_priorities(self, row: Tensor, td_error: Tensor) -> None:
         """Tells the sampler how surprising rows were; the uniform sampler has no use for it."""
@@ -216,45 +217,8 @@ class ReplayBuffer:
         return np.broadcast_to(array, (lanes,)).astype(np.int64)
 
     def _sizes(self, size: Sizes) -> Rows:
-        """`[L]` rows wanted; the array of the last call where B is the same int."""
-        if type(size) is not int or size != self._last.rows:
-            sizes = self._per_lane(size, "size")
-            require(bool(sizes.min() >= 0 < sizes.max()), "replay.sample", "at least 1 row", size)
-            if type(size) is not int:
-                return sizes
-            self._last = _Even.of(size, sizes, self.device)
-        return self._last.sizes
-
-    def _batch(self, numbers: Rows, sizes: Rows) -> Batch:
-        struct = np.empty(numbers.shape, self.layout.struct)
-        packed = struct.view(np.int64).reshape(*numbers.shape, self.layout.words)
-        self._ring.gather(numbers, packed)
-        if sizes is self._last.sizes:
-            size, weight = self._last.size, self._last.weight
-        else:
-            size = torch.from_numpy(sizes).to(self.device)
-            weight = torch.from_numpy(numbers >= 0).to(self.device, torch.float32)
-        if self.lanes is None:
-            struct, packed, numbers = struct[0], packed[0], numbers[0]
-            size, weight = size[0], weight[0]
-        row = torch.from_numpy(numbers)
-        if self.device.type == "cpu":
-            columns = self.layout.columns(struct)
-        else:
-            columns = self.layout.views(torch.from_numpy(packed).to(self.device))
-            row = row.to(self.device)
-        return Batch(**columns, weight=weight, row=row, size=size)
-
-
-class _Even(NamedTuple):
-    """What batches of one and the same B in every lane share."""
-
-    rows: int  # B
-    sizes: Rows  # [L]
-    size: Tensor  # [L] int64
-    weight: Tensor  # [L, B] ones
-
-    @classmethod
-    def of(cls, rows: int, sizes: Rows, device: torch.device) -> _Even:
-        weight = torch.ones((len(sizes), rows), device=device)
-        return cls(rows, sizes, torch.from_numpy(sizes).to(device), weight)
+        if type(size) is int and size > 0:
+            return self._batches.even_sizes(size)
+        sizes = self._per_lane(size, "size")
+        require(bool(sizes.min() >= 0 < sizes.max()), "replay.sample", "at least 1 row", size)
+        return sizes

@@ -46,7 +46,7 @@ def pack(
 
 
 def _lead(reward: object, lanes: int | None) -> tuple[int, ...]:
-    shape = tuple(np.shape(reward))  # type: ignore[arg-type]
+    shape = tuple(getattr(reward, "shape", None) or np.asarray(reward).shape)
     axes, named = (1, "[E]") if lanes is None else (2, f"[{lanes}, E]")
     if len(shape) != axes or (lanes is not None and shape[0] != lanes):
         raise DataError("replay.reward", f"shape {named}", shape)

@@ -8,11 +8,13 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from rlbatch.replay.prefetch import AHEAD, LINE, prefetch
+
 Rows = npt.NDArray[np.int64]
 
 
 class Ring:
-    """L rings of C rows. Insertion number n of a lane lies in slot n % C until it is overwritten."""
+    """L rings of C rows. A lane's insertion number n lies in slot n % C until overwritten."""
 
     def __init__(self, lanes: int, capacity: int, words: int) -> None:
         self.capacity = capacity  # rows a lane
@@ -59,15 +61,30 @@ def _append(rows: Any, head: Any, fill: Any, packed: Any, valid: Any) -> None:
 @numba.njit(cache=True)
 def _gather(rows: Any, head: Any, numbers: Any, out: Any) -> None:
     lanes, capacity, words = rows.shape
+    flat = rows.reshape(-1)
     for lane in range(lanes):
         turn = head[lane] - head[lane] % capacity  # number of the row in slot 0, this time round
-        for b in range(numbers.shape[1]):
+        base, num = lane * capacity * words, numbers.shape[1]
+        for b in range(-AHEAD, num):
+            if b + AHEAD < num:
+                ahead = base + _slot(numbers[lane, b + AHEAD], turn, capacity) * words
+                for w in range(0, words, LINE):
+                    prefetch(flat, ahead + w)
+                prefetch(flat, ahead + words - 1)
+            if b < 0:
+                continue
             if numbers[lane, b] < 0:
                 for w in range(words):
                     out[lane, b, w] = 0
                 continue
-            slot = numbers[lane, b] - turn
-            if slot < 0:
-                slot += capacity
+            slot = _slot(numbers[lane, b], turn, capacity)
             for w in range(words):
                 out[lane, b, w] = rows[lane, slot, w]
+
+
+@numba.njit(cache=True, inline="always")
+def _slot(number: Any, turn: Any, capacity: Any) -> Any:
+    """number % capacity for a row that is held, without a division; 0 for padding."""
+    if number < 0:
+        return 0
+    return number - turn if number >= turn else number - turn + capacity

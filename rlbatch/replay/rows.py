@@ -75,13 +75,14 @@ class Layout:
     @cached_property
     def struct(self) -> np.dtype[np.void]:
         """The row as a NumPy structured type."""
-        spec: dict[str, Any] = {
-            "names": [field.name for field in self.fields],
-            "formats": [(field.dtype, field.shape) for field in self.fields],
-            "offsets": [field.offset for field in self.fields],
-            "itemsize": self.words * WORD,
-        }
-        return np.dtype(spec)
+        return np.dtype(
+            {
+                "names": [field.name for field in self.fields],
+                "formats": [np.dtype((field.dtype, field.shape)) for field in self.fields],
+                "offsets": [field.offset for field in self.fields],
+                "itemsize": self.words * WORD,
+            }
+        )
 
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)

@@ -18,7 +18,7 @@ from rlbatch.errors import RlbatchError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Trains what a config says; the exit status tells how it went (0, 1, 2 or 130)."""
-    told = _parser().parse_args(arguments)
+    told = _parser().parse_intermixed_args(arguments)
     console = Console(stderr=False, highlight=False)
     try:
         experiment = _experiment(told.config, told.override, told.debug)

@@ -32,8 +32,9 @@ def run(
     kept = 0  # multiples of `every` that have a checkpoint
     try:
         for moment in trainer.records():
-            for sink in (*sinks, reporter):
+            for sink in sinks:
                 sink.write(moment)
+            reporter.write(moment)
             evaluated = moment if moment[0].kind == "eval" else evaluated
             if (passed := trainer.lanes.now // every) > kept:
                 kept = passed
