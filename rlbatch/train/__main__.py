@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from rlbatch.errors import RlbatchError
 
@@ -126,14 +125,13 @@ def _ctrl_c_stops(trainer: Any) -> Iterator[None]:
 
 def _finish(experiment: Any, summary: dict[str, Any], folder: Path, console: Console) -> int:
     """Prints every seed, the worst first, and says how it went."""
+    from rlbatch.train.summary import seed_table
+
     told = summary["eval"]
     if told["per_seed"]:
-        table = Table(title=f"greedy evaluation at {told['env_step']:,} env steps")
-        table.add_column("seed", justify="right")
-        table.add_column(f"mean return of {told['episodes']} episodes", justify="right")
-        for row in sorted(told["per_seed"], key=lambda row: row["return"]):
-            table.add_row(str(row["seed"]), f"{row['return']:.1f}")
-        console.print(table)
+        means = {row["seed"]: row["return"] for row in told["per_seed"]}
+        title = f"greedy evaluation at {told['env_step']:,} env steps"
+        console.print(seed_table(title, told["episodes"], means))
         console.print(f"IQM {told['return_iqm']:.1f}, mean {told['return_mean']:.1f}")
     for seed in summary["diverged"]:
         console.print(f"seed {seed} diverged: its gradient was not finite")

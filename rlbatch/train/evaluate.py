@@ -32,6 +32,7 @@ class Evaluator:
             seeds=[EVALUATION_SEED] * lanes, per_lane=episodes, device=device
         )
         self._max_length = max_length  # env steps
+        self.spaces = self._env.obs_space, self._env.action_space
 
     def play(self, values: Callable[[Tensor], Tensor]) -> Episodes:
         """Runs until every episode has ended or is cut at the longest allowed length.

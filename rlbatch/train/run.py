@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from rlbatch.contract import Sink
-from rlbatch.metrics import iqm
 from rlbatch.train import checkpoint
 from rlbatch.train.folder import write_json
 from rlbatch.train.progress import Reporter
+from rlbatch.train.summary import Status, summarise
 from rlbatch.train.trainer import Moment, Trainer
-
-Status = Literal["finished", "interrupted", "failed"]
 
 
 def run(
@@ -45,7 +43,7 @@ def run(
         _keep(trainer, folder, "best", trainer.best.flat)
         for sink in sinks:
             sink.close()
-        summary = _summary(trainer, regime, status, evaluated)
+        summary = summarise(trainer, regime, status, evaluated)
         write_json(folder / "summary.json", summary)
     return summary
 
@@ -53,42 +51,6 @@ def run(
 def _keep(trainer: Trainer, folder: Path, name: str, flat: Any) -> None:
     meta = {"env_step": trainer.lanes.now, "best_return": _finite(trainer.best.returns)}
     checkpoint.save(folder, name, trainer.learner, flat, meta)
-
-
-def _summary(trainer: Trainer, regime: str, status: Status, evaluated: Moment) -> dict[str, Any]:
-    lanes = trainer.lanes
-    train_s = lanes.wall_s - trainer.evaluation_s
-    return {
-        "regime": regime,
-        "status": status,
-        "lanes": len(lanes.seeds),
-        "seeds": lanes.seeds,
-        "env_steps": lanes.now,  # of each lane that did not diverge
-        "updates": int(trainer.learner.updates.max()),
-        "samples": int(lanes.samples.max()),
-        "diverged": [s for s, on in zip(lanes.seeds, lanes.active, strict=True) if not on],
-        "wall_s": round(lanes.wall_s, 3),
-        "evaluation_s": round(trainer.evaluation_s, 3),
-        "env_steps_per_s": round(float(lanes.env_step.sum()) / max(train_s, 1e-9), 1),
-        "eval": _scores(evaluated),
-    }
-
-
-def _scores(evaluated: Moment) -> dict[str, Any]:
-    """The last evaluation: a mean return a seed, and what they come to."""
-    lanes: dict[int, list[float]] = {}
-    for record in evaluated:
-        lanes.setdefault(record.seed, []).append(float(record.values["return"]))
-    means = {seed: float(np.mean(own)) for seed, own in lanes.items()}
-    if not means:
-        return {"env_step": None, "return_iqm": None, "return_mean": None, "per_seed": []}
-    return {
-        "env_step": evaluated[0].env_step,
-        "episodes": len(evaluated) // len(means),
-        "return_iqm": float(iqm(list(means.values()))),
-        "return_mean": float(np.mean(list(means.values()))),
-        "per_seed": [{"seed": seed, "return": mean} for seed, mean in means.items()],
-    }
 
 
 def _finite(returns: Any) -> list[float | None]:

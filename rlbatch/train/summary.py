@@ -1,0 +1,68 @@
+"""What a run came to: summary.json, and the table a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from rich.table import Table
+
+from rlbatch.metrics import iqm
+from rlbatch.train.trainer import Moment, Trainer
+
+Status = Literal["finished", "interrupted", "failed"]
+
+
+def summarise(trainer: Trainer, regime: str, status: Status, evaluated: Moment) -> dict[str, Any]:
+    """What summary.json says.
+
+    Args:
+        trainer: at the end.
+        regime: name of the config.
+        status: how the run ended.
+        evaluated: the records of the last evaluation.
+    """
+    lanes = trainer.lanes
+    train_s = max(lanes.wall_s - trainer.evaluation_s, 1e-9)
+    return {
+        "regime": regime,
+        "status": status,
+        "lanes": len(lanes.seeds),
+        "seeds": lanes.seeds,
+        "env_steps": lanes.now,  # of each lane that did not diverge
+        "updates": int(trainer.learner.updates.max()),
+        "samples": int(lanes.samples.max()),
+        "diverged": [s for s, on in zip(lanes.seeds, lanes.active, strict=True) if not on],
+        "wall_s": round(lanes.wall_s, 3),
+        "evaluation_s": round(trainer.evaluation_s, 3),
+        "env_steps_per_s": round(float(lanes.env_step.sum()) / train_s, 1),  # all lanes together
+        "eval": _scores(evaluated),
+    }
+
+
+def seed_table(title: str, episodes: int, means: Mapping[int, float]) -> Table:
+    """Every seed's mean return, the worst first."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("seed", justify="right")
+    table.add_column(f"mean return of {episodes} episodes", justify="right")
+    for seed, mean in sorted(means.items(), key=lambda item: item[1]):
+        table.add_row(str(seed), f"{mean:.1f}")
+    return table
+
+
+def _scores(evaluated: Moment) -> dict[str, Any]:
+    """The last evaluation: a mean return a seed, and what they come to."""
+    seeds: dict[int, list[float]] = {}
+    for record in evaluated:
+        seeds.setdefault(record.seed, []).append(float(record.values["return"]))
+    means = {seed: float(np.mean(own)) for seed, own in seeds.items()}
+    if not means:
+        return {"env_step": None, "return_iqm": None, "return_mean": None, "per_seed": []}
+    return {
+        "env_step": max(record.env_step for record in evaluated),
+        "episodes": len(evaluated) // len(means),
+        "return_iqm": float(iqm(list(means.values()))),
+        "return_mean": float(np.mean(list(means.values()))),
+        "per_seed": [{"seed": seed, "return": mean} for seed, mean in means.items()],
+    }
