@@ -1,5 +1,6 @@
 """Experience replay for DQN-style agents, with the sampled batch size on a schedule."""
 
+from rlbatch import schedule
 from rlbatch.learner import Learner, LearnerSettings
 from rlbatch.replay import ReplayBuffer
 from rlbatch.types import Batch, Record, RowLoss, Signal, Step
@@ -18,5 +19,3 @@ __all__ = [
     "__version__",
     "schedule",
 ]
-
-from rlbatch import schedule

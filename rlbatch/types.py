@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from torch import Tensor
@@ -25,17 +26,17 @@ class Signal(NamedTuple):
     """One lane, host scalars: all that a schedule may see."""
 
     env_step: int  # stored transitions of this lane
-    update: int  # learner updates
-    samples: int  # rows drawn in all
-    stored: int  # rows in the buffer now
-    capacity: int  # rows
-    learning: bool  # have updates begun
-    exploration: float  # ε now
-    exploration_start: float
-    exploration_end: float
-    exploration_slope: float  # change of ε per env step
-    batch_size: int  # rows used last, 0 before
-    meters: Mapping[str, float]
+    update: int = 0  # learner updates
+    samples: int = 0  # rows drawn in all
+    stored: int = 0  # rows in the buffer now
+    capacity: int = 0  # rows
+    learning: bool = True  # have updates begun
+    exploration: float = 0.0  # ε now
+    exploration_start: float = 0.0
+    exploration_end: float = 0.0
+    exploration_slope: float = 0.0  # change of ε per env step
+    batch_size: int = 0  # rows used last, 0 before
+    meters: Mapping[str, float] = MappingProxyType({})
 
 
 class Step(NamedTuple):

@@ -58,14 +58,18 @@ def merged(base: Node, over: Node) -> Node:
     """`over` laid on `base`; a table whose `kind` or `plug` changes starts anew."""
     if base.table is None or over.table is None:
         return over
-    for choice in ("kind", "plug"):
-        old, new = base.table.get(choice), over.table.get(choice)
-        if old is not None and new is not None and old.leaf != new.leaf:
-            return over
+    old, new = _choice(base.table), _choice(over.table)
+    if old and any(old.get(name) != chosen for name, chosen in new.items()):
+        return over
     table = dict(base.table)
     for name, node in over.table.items():
         table[name] = merged(table[name], node) if name in table else node
     return replace(base, table=table, named_at=base.named_at | over.named_at)
+
+
+def _choice(table: dict[str, Node]) -> dict[str, Any]:
+    """What a table says it describes."""
+    return {name: table[name].leaf for name in ("kind", "plug") if name in table}
 
 
 def _file(path: Path, extended: tuple[Path, ...]) -> Node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Protocol
 
 import torch
@@ -11,6 +12,7 @@ from torch.func import functional_call, vmap
 
 from rlbatch.contract import Agent
 from rlbatch.learner.parameters import Parameters, bind
+from rlbatch.learner.recorded import Recorded
 from rlbatch.types import Batch, RowLoss
 
 
@@ -50,10 +52,11 @@ class Stacked:
             )
             return row.loss, row.td_error
 
-        def lane_values(own: dict[str, Tensor], obs: Tensor) -> Tensor:
-            return agent.values(functional_call(network, own, (obs,)))
+        def lane_values(own: Mapping[str, Tensor], obs: Tensor) -> Tensor:
+            return agent.values(functional_call(network, dict(own), (obs,)))
 
-        self._loss, self._values = vmap(lane_loss), vmap(lane_values)
+        self._loss = vmap(lane_loss)
+        self._values = Recorded(vmap(lane_values), online.named)
 
     def loss(self, batch: Batch, key: Tensor) -> RowLoss:
         return RowLoss(*self._loss(self._online.named, self._target.named, batch, key))
@@ -61,10 +64,8 @@ class Stacked:
     def grad(self, total: Tensor) -> Tensor:
         return self._online.gather(torch.autograd.grad(total, self._online.leaves))
 
-    @torch.no_grad()
     def values(self, obs: Tensor) -> Tensor:
-        found: Tensor = self._values(self._online.named, obs)
-        return found
+        return self._values(obs)
 
 
 class Plain:

@@ -1,0 +1,55 @@
+"""What the README shows is true: its Python runs, its files and commands are there."""
+
+from __future__ import annotations
+
+import re
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rlbatch.schedule import Epsilon, Fixed, Geometric, Linear, Phased
+from rlbatch.train.__main__ import main
+from rlbatch.types import Signal
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("block", PYTHON, ids=range(len(PYTHON)))
+def test_every_python_block_runs(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("block")
+    monkeypatch.setitem(__import__("sys").modules, "block", module)  # dataclasses look it up
+    exec(compile(block, "README.md", "exec"), module.__dict__)
+
+
+def test_the_schedule_of_ones_own_trains_from_a_folder_of_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mylab").mkdir()
+    (block,) = (block for block in PYTHON if "class Sawtooth" in block)
+    (tmp_path / "mylab" / "schedules.py").write_text(block, encoding="utf-8")
+    (shown,) = (b for b in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "Sawtooth" in b)
+    own = tmp_path / "own.yaml"
+    small = {"env_steps": 300, "seeds": 2, "learn": {"start": 64}, "evaluate": {"every": 1.0}}
+    own.write_text(f"extends: {ROOT}/configs/quick.yaml\n{yaml.safe_dump(small)}{shown}")
+    monkeypatch.chdir(tmp_path)
+    assert main([str(own), "run_dir=run", "env.per_lane=1"]) == 0
+
+
+@pytest.mark.parametrize("kind", [Fixed, Linear, Geometric, Epsilon, Phased])
+def test_every_row_of_the_schedule_table_is_a_schedule(kind: Any) -> None:
+    rows = [yaml.safe_load(row) for row in re.findall(r"`(\{kind: .*?\})`", README)]
+    (row,) = (row for row in rows if row["kind"] == kind.__name__.lower())
+    signal = Signal(env_step=0, exploration=1.0, exploration_start=1.0)
+    assert kind(**row)(signal) >= 1.0
+
+
+def test_every_file_that_it_names_is_there() -> None:
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+    paths = re.findall(r"`((?:agents|envs|configs)/[\w/.]+)`", README)
+    assert len(links) > 3
+    assert [name for name in (*links, *paths) if not (ROOT / name).exists()] == []
