@@ -17,7 +17,7 @@ optimiser, batch size, replay ratio, target period and exploration. What makes t
     whose episodes are short, hit everyone. A ratio is taken within a round; the table has medians.
 The peers train one seed, which is what they can do; rlbatch is measured with 16 lanes and with 1.
 
-CleanRL is not on PyPI in a version with this script: clone vwxyzjn/cleanrl and pass
+The CleanRL on PyPI is an old release: clone vwxyzjn/cleanrl and pass
 `--cleanrl cleanrl/cleanrl/dqn.py`. Without it, it is left out.
 """
 

@@ -30,11 +30,11 @@ class Binder:
     def __init__(self, choices: Choices) -> None:
         self._choices = choices
 
-    def value(self, wanted: Any, node: Node, key: str) -> Any:
-        """The value of type `wanted` that `node` describes."""
+    def value(self, wanted: Any, node: Node, key: str, default: Any = None) -> Any:
+        """The value of type `wanted` described; of the default's kind where none is named."""
         options = self._options(wanted)
         if options and node.table is not None:
-            return self._choose(wanted, options, node, key)
+            return self._choose(wanted, options, node, key, default)
         if options and not (node.leaf is None and type(None) in get_args(wanted)):
             raise ConfigError(f"{node.place}: {key}", "a table", repr(node.leaf))
         return None if options else _leaf(wanted, node, key)
@@ -64,11 +64,14 @@ class Binder:
         for name, parameter in known.items():
             dotted = f"{key}.{name}" if key else name
             if name in node.table:
-                arguments[name] = self.value(hints.get(name, Any), node.table[name], dotted)
+                default = _default(make, parameter)
+                arguments[name] = self.value(
+                    hints.get(name, Any), node.table[name], dotted, default
+                )
             elif parameter.default is inspect.Parameter.empty:
                 raise ConfigError(f"{node.place}: {key}", f"'{name}'", "none")
-            elif not _made_by_factory(make, name):
-                arguments[name] = parameter.default
+            else:
+                arguments[name] = _default(make, parameter)
         return arguments
 
     def built(self, make: Callable[..., Any], node: Node, key: str) -> Any:
@@ -87,13 +90,17 @@ class Binder:
             return tuple(o for member in get_args(wanted) for o in self._options(member))
         return ()
 
-    def _choose(self, wanted: Any, options: tuple[type, ...], node: Node, key: str) -> Any:
+    def _choose(
+        self, wanted: Any, options: tuple[type, ...], node: Node, key: str, default: Any
+    ) -> Any:
         assert node.table is not None
         if "plug" in node.table and wanted in self._choices:
             return self._plugged(node, key)
         if len(options) == 1:
             return self.built(options[0], node, key)
         kinds = {_kind(option): option for option in options}
+        if "kind" not in node.table and type(default) in options and wanted not in self._choices:
+            return self.built(type(default), node, key)
         if "kind" not in node.table:
             raise ConfigError(f"{node.place}: {key}", f"kind: {' | '.join(kinds)}", "no kind")
         chosen = node.table["kind"]
@@ -171,11 +178,13 @@ def _kind(option: type) -> str:
     return str(get_args(literal)[0])
 
 
-def _made_by_factory(make: Callable[..., Any], name: str) -> bool:
-    if not dataclasses.is_dataclass(make):
-        return False
-    found = {field.name: field for field in dataclasses.fields(make)}[name]
-    return found.default_factory is not dataclasses.MISSING
+def _default(make: Callable[..., Any], parameter: inspect.Parameter) -> Any:
+    """What a parameter is where it is left out."""
+    if dataclasses.is_dataclass(make):
+        found = {field.name: field for field in dataclasses.fields(make)}[parameter.name]
+        if found.default_factory is not dataclasses.MISSING:
+            return found.default_factory()
+    return None if parameter.default is inspect.Parameter.empty else parameter.default
 
 
 def _hashable(wanted: Any) -> bool:

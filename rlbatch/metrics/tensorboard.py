@@ -26,7 +26,7 @@ class TensorBoardSink:
     def __init__(self, folder: Path, seeds: Sequence[int], config: str, per_seed_max: int) -> None:
         self._all = SummaryWriter(str(folder / "all"))
         self._all.add_text("config", f"```yaml\n{config}\n```")
-        layout = {name: ["Margin", [f"{name}{end}" for end in _ENDS]] for name in CHARTS}
+        layout = {name: ["Margin", _tags(name)] for name in CHARTS}
         self._all.add_custom_scalars({"IQM over seeds, 95 % interval": layout})
         shown = sorted(seeds)[:per_seed_max]
         self._own = {seed: SummaryWriter(str(folder / f"seed_{seed}")) for seed in shown}
@@ -40,13 +40,15 @@ class TensorBoardSink:
             return
         step = max(scalar.env_step for scalar in scalars)
         for name, estimate in over_seeds(scalars):
-            for end, bound in zip(_ENDS, estimate, strict=True):
-                if bound is not None:
-                    self._all.add_scalar(f"{name}{end}", float(bound), step)
+            for tag, number in zip(_tags(name), estimate, strict=True):
+                if number is not None and (tag == name or name in CHARTS):
+                    self._all.add_scalar(tag, float(number), step)
 
     def close(self) -> None:
         for writer in (self._all, *self._own.values()):
             writer.close()
 
 
-_ENDS = ("", "/low", "/high")  # suffixes of an estimate's value and bounds
+def _tags(name: str) -> list[str]:
+    """Of an estimate's value and bounds; the bounds have a section of their own."""
+    return [name, f"interval/{name}/low", f"interval/{name}/high"]

@@ -340,7 +340,7 @@ def test_values_stay_right_however_often_and_in_whatever_shape_they_are_asked(
     for ask in range(12):
         space.seed(ask)
         sampled = np.stack([space.sample() for _ in range(2 + 2 * (ask % 2))])
-        obs = torch.from_numpy(sampled).unflatten(0, (2, -1))
+        obs = torch.from_numpy(sampled).reshape(2, -1, *space.shape)
         wanted = torch.cat([own.values(obs[k : k + 1]) for k, own in enumerate(alone)])
         assert torch.allclose(together.values(obs), wanted, rtol=1e-5, atol=1e-5)
         for learns in (together, *alone):  # as an update does, in place

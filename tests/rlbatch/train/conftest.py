@@ -65,3 +65,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def train(here: Path) -> Callable[..., int]:
     """The train command on probe.yaml, in this process; gives back its exit status."""
     return lambda *arguments: main(["probe.yaml", *arguments])
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of probe.yaml's run, for tests that only read."""
+    place = tmp_path_factory.mktemp("finished")
+    (place / "probe.yaml").write_text(PROBE, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", list(sys.path))
+        assert main([str(place / "probe.yaml"), f"run_dir={place / 'run'}"]) == 0
+    return place / "run"

@@ -124,8 +124,7 @@ def test_a_run_whose_lanes_have_all_diverged_has_failed(make_trainer: MakeTraine
     trainer.learner.online.flat[:] = torch.nan
     told: list[Record] = []
     with pytest.raises(TrainingError, match="expected a lane with finite gradients, got none"):
-        for moment in trainer.records():
-            told += moment
+        told.extend(record for moment in trainer.records() for record in moment)
     assert [r.lane for r in told if r.kind == "event"] == [0, 1]
 
 
