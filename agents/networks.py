@@ -22,7 +22,9 @@ class Features(nn.Module):
         self.one_hot = isinstance(obs_space, spaces.Discrete)
         if isinstance(obs_space, spaces.Discrete):
             self.width = int(obs_space.n)
-            self.register_buffer("places", torch.arange(self.width), persistent=False)
+            self.register_buffer(
+                "places", int(obs_space.start) + torch.arange(self.width), persistent=False
+            )
         else:
             self.width = prod(obs_space.shape or ())
 

@@ -22,7 +22,7 @@ from rlbatch.train.summary import seed_table
 def main(arguments: Sequence[str] | None = None) -> int:
     """Evaluates a checkpoint of every lane; exit status 0, or 2 for a bad run or argument."""
     told = _parser().parse_args(arguments)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     try:
         require(told.episodes >= 1, "--episodes", "at least 1", told.episodes)
         experiment = _experiment(told.run, told.device)

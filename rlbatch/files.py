@@ -35,6 +35,10 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], meta: Mapping[str, A
         meta: anything JSON can hold.
     """
     flat = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    owners = {tensor.untyped_storage().data_ptr(): name for name, tensor in flat.items()}
+    for name, tensor in flat.items():  # safetensors refuses memory that two names share
+        if owners[tensor.untyped_storage().data_ptr()] != name:
+            flat[name] = tensor.clone()
     described = json.dumps(meta, sort_keys=True)
     header = {CHECKSUM: _checksum(flat, described), META: described, SCHEMA: SCHEMA_VERSION}
     _replace(path, lambda part: safetensors.torch.save_file(flat, part, metadata=header))

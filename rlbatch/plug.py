@@ -20,7 +20,7 @@ def load(plug: str) -> object:
             that failed inside the module.
     """
     module_name, colon, name = plug.partition(":")
-    if not (module_name and colon and name):
+    if not (colon and name and all(module_name.split("."))):
         raise PlugError("plug", '"module:Name"', repr(plug))
     module = _module(module_name)
     if not hasattr(module, name):
@@ -42,9 +42,12 @@ def _module(name: str) -> ModuleType:
             raise PlugError(
                 "plug", "an importable module", repr(name), nearest(name, _siblings(name))
             ) from None
+        advice = f"Install it: pip install {missing.name}"
         raise PlugError(
-            f"plug {name}", f"package {missing.name} to be installed", "none", _extra(missing.name)
-        ) from missing
+            f"plug {name}", f"package {missing.name} to be installed", "none", advice
+        ) from None
+    except ImportError as failed:
+        raise PlugError(f"plug {name}", "a module that can be imported", failed) from failed
 
 
 def _siblings(name: str) -> list[str]:
@@ -56,7 +59,3 @@ def _siblings(name: str) -> list[str]:
         return []
     places = list(spec.submodule_search_locations or []) if spec else []
     return [f"{package}.{found.name}" for found in pkgutil.iter_modules(places)]
-
-
-def _extra(package: str | None) -> str:
-    return f"Install it: pip install -c constraints.txt {package}"

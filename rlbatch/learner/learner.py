@@ -86,14 +86,15 @@ class Learner:
         Args:
             batch: columns `[L, B, ...]` on `device`; padding weighs nothing.
             lr: for all lanes or one each; None takes the settings' own.
-            active: `[L]` bool; the others stay unchanged to the bit. None: all.
+            active: `[L]` bool; the others stay unchanged to the bit. None: those with rows, which
+                on a GPU means asking it, so a loop should say.
             env_step: the clock of the hard target, for all lanes or `[L]`.
 
         A lane whose gradient is not finite is left as it was and marked in `diverged`.
         """
         if batch.reward.ndim != 2 or len(batch.reward) != self.lanes:
             raise DataError("learner.batch", f"[{self.lanes}, B] rows", tuple(batch.reward.shape))
-        on = np.ones(self.lanes, np.bool_) if active is None else active
+        on = (batch.size > 0).numpy(force=True) if active is None else active
         grad, loss, td_error = self._gradient(batch)
         norm = torch.linalg.vector_norm(grad, dim=1)
         ok = torch.isfinite(norm)
@@ -122,6 +123,7 @@ class Learner:
     def _rates(self, lr: float | Sequence[float] | None) -> Tensor:
         """`[L]` float64 on the device; moved there only when it changes."""
         wanted = self.settings.lr if lr is None else lr
+        wanted = wanted if isinstance(wanted, int | float) else tuple(wanted)
         if self._lr[0] != wanted:
             rates = np.broadcast_to(np.asarray(wanted, np.float64), (self.lanes,)).copy()
             self._lr = wanted, torch.from_numpy(rates).to(self.device)

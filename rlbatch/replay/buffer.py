@@ -164,16 +164,19 @@ class ReplayBuffer:
         Raises:
             DataError: rows that do not fit; nothing is changed.
         """
-        rows = state["rows"].numpy()
         lanes, capacity, words = self._ring.rows.shape
-        if rows.shape[0] != lanes or rows.shape[2] != words or rows.shape[1] > capacity:
-            raise DataError("replay.rows", f"[{lanes}, ≤ {capacity}, {words}] words", rows.shape)
-        head, fill = state["head"].numpy(), state["fill"].numpy()
+        rows, head, fill, draws = (
+            state[name].numpy(force=True) for name in ("rows", "head", "fill", "draws")
+        )
+        for name, counts in (("head", head), ("fill", fill), ("draws", draws)):
+            if counts.shape != (lanes,):
+                raise DataError(f"replay.{name}", f"[{lanes}] counts", counts.shape)
         if not np.array_equal(fill, np.minimum(head, capacity)):
-            raise DataError("replay.fill", f"min(head, {capacity})", fill)
+            raise DataError("replay.fill", f"min(head, {capacity})", fill.tolist())
+        if rows.shape != (lanes, int(fill.max()), words):
+            raise DataError("replay.rows", f"[{lanes}, {fill.max()}, {words}] words", rows.shape)
         self._ring.rows[:, : rows.shape[1]] = rows
-        self._ring.head[:], self._ring.fill[:] = head, fill
-        self._draws[:] = state["draws"].numpy()
+        self._ring.head[:], self._ring.fill[:], self._draws[:] = head, fill, draws
 
     def save(self, path: str | Path) -> None:
         """Writes the buffer to one checksummed file, whole or not at all; no pickle."""
@@ -218,7 +221,7 @@ class ReplayBuffer:
 
     def _sizes(self, size: Sizes) -> Rows:
         if type(size) is int and size > 0:
-            return self._batches.even_sizes(size)
+            return np.full(len(self._seeds), size, np.int64)
         sizes = self._per_lane(size, "size")
         require(bool(sizes.min() >= 0 < sizes.max()), "replay.sample", "at least 1 row", size)
         return sizes

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rlbatch.errors import DataError
 from rlbatch.replay.ring import Rows
-from rlbatch.replay.rows import Field, Layout, as_field
+from rlbatch.replay.rows import Field, Layout, as_array, as_field
 
 Bools = npt.NDArray[np.bool_]
 
@@ -36,8 +36,9 @@ def pack(
     lead = _lead(columns["reward"], lanes)
     flags = {name: _flags(name, value, lead) for name, value in ends.items()}
     packed = np.zeros(lead, layout.struct)
-    for name, value in columns.items():
-        packed[name] = as_field(value, layout.field(name), lead)
+    with np.errstate(over="ignore"):  # what overflows float32 is infinite, and refused below
+        for name, value in columns.items():
+            packed[name] = as_field(value, layout.field(name), lead)
     packed["discount"] = np.where(flags["terminated"], 0.0, gamma)
     if lanes is None:
         packed, flags = packed[None], {name: flag[None] for name, flag in flags.items()}
@@ -46,8 +47,8 @@ def pack(
 
 
 def _lead(reward: object, lanes: int | None) -> tuple[int, ...]:
-    shape = tuple(getattr(reward, "shape", None) or np.asarray(reward).shape)
     axes, named = (1, "[E]") if lanes is None else (2, f"[{lanes}, E]")
+    shape = tuple(as_array("reward", reward, named).shape)
     if len(shape) != axes or (lanes is not None and shape[0] != lanes):
         raise DataError("replay.reward", f"shape {named}", shape)
     return shape

@@ -127,9 +127,23 @@ def _row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def as_field(value: object, field: Field, lead: tuple[int, ...]) -> npt.NDArray[Any]:
     """`value` as an array `[*lead, *field.shape]` that fits `field`, or DataError."""
-    array = value.numpy(force=True) if isinstance(value, Tensor) else np.asarray(value)
-    if array.shape != (*lead, *field.shape):
-        raise DataError(f"replay.{field.name}", f"shape {(*lead, *field.shape)}", array.shape)
+    wanted = (*lead, *field.shape)
+    array = as_array(field.name, value, wanted)
+    if array.shape != wanted:
+        raise DataError(f"replay.{field.name}", f"shape {wanted}", array.shape)
     if not np.can_cast(array.dtype, field.dtype, "same_kind"):
         raise DataError(f"replay.{field.name}", f"dtype {field.dtype}", array.dtype)
+    narrower = array.dtype.kind in "iu" and not np.can_cast(array.dtype, field.dtype)
+    if narrower and not np.array_equal(array, array.astype(field.dtype)):
+        raise DataError(f"replay.{field.name}", f"numbers that fit {field.dtype}", array.dtype)
     return array
+
+
+def as_array(name: str, value: object, wanted: object) -> npt.NDArray[Any]:
+    """Any tensor, array, number or nested list as an array, or DataError."""
+    if isinstance(value, Tensor):
+        return value.numpy(force=True)
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise DataError(f"replay.{name}", f"shape {wanted}", "a ragged list") from None

@@ -14,7 +14,7 @@ from rlbatch.errors import ConfigError
 def space_to_json(space: Space) -> dict[str, Any]:
     """A Box or Discrete space as plain JSON."""
     if isinstance(space, spaces.Discrete):
-        return {"kind": "discrete", "n": int(space.n)}
+        return {"kind": "discrete", "n": int(space.n), "start": int(space.start)}
     if isinstance(space, spaces.Box):
         return {
             "kind": "box",
@@ -28,7 +28,7 @@ def space_to_json(space: Space) -> dict[str, Any]:
 def space_from_json(told: dict[str, Any]) -> Space:
     """The space that `space_to_json` told of."""
     if told["kind"] == "discrete":
-        return spaces.Discrete(told["n"])
+        return spaces.Discrete(told["n"], start=told["start"])
     dtype = np.dtype(told["dtype"])
     low, high = (np.asarray(told[end], dtype) for end in ("low", "high"))
     return spaces.Box(low, high, dtype=dtype.type)

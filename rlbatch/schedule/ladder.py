@@ -21,6 +21,7 @@ class Ladder:
     hysteresis: float = 0.1  # rungs beyond the midpoint
 
     def __post_init__(self) -> None:
+        require(self.kind in ("powers", "exact"), "ladder.kind", "powers or exact", self.kind)
         met = 0.0 <= self.hysteresis < 0.5
         require(met, "ladder.hysteresis", "a number in [0, 0.5)", self.hysteresis)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from rlbatch.contract import Schedule
 from rlbatch.errors import ConfigError, require
@@ -31,6 +31,9 @@ class BatchPlan:
 
     def __post_init__(self) -> None:
         require(self.reference >= 1, "batch.reference", "at least 1 row", self.reference)
+        known = get_args(Coupling)
+        met = self.coupling in known
+        require(met, "batch.coupling", f"one of {', '.join(known)}", self.coupling)
         fixed = isinstance(self.schedule, Fixed)
         if self.ladder is None:
             chosen = Ladder(kind="exact" if fixed else "powers")

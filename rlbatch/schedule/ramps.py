@@ -55,7 +55,7 @@ class Linear(_Ramp):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Geometric(_Ramp):
-    """B(t) = start · (stop / start)ᵖ,   p the share of the way from `begin` to `end`.
+    """B(t) = start¹⁻ᵖ · stopᵖ,   p the share of the way from `begin` to `end`.
 
     Equal times between doublings, as in Smith et al. 2017, "Don't Decay the Learning Rate,
     Increase the Batch Size" (https://arxiv.org/abs/1711.00489).
@@ -64,4 +64,7 @@ class Geometric(_Ramp):
     kind: Literal["geometric"] = "geometric"
 
     def __call__(self, signal: Signal) -> float:
-        return float(self.start * (self.stop / self.start) ** self.progress(signal))
+        gone = self.progress(signal)
+        wanted = self.start ** (1.0 - gone) * self.stop**gone
+        low, high = sorted((self.start, self.stop))
+        return float(min(high, max(low, wanted)))  # rounding must not leave the ends

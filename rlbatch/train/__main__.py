@@ -18,11 +18,11 @@ from rlbatch.errors import RlbatchError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Trains what a config says; the exit status tells how it went (0, 1, 2 or 130)."""
     told = _parser().parse_intermixed_args(arguments)
-    console = Console(stderr=False, highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     try:
         experiment = _experiment(told.config, told.override, told.debug)
         if told.print_config:
-            console.print(experiment.text(), markup=False, soft_wrap=True, end="")
+            console.print(experiment.text(), soft_wrap=True, end="")
             return 0
         trainer, folder = _prepare(experiment, told.overwrite, told.debug, console)
     except RlbatchError as refused:
