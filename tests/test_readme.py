@@ -37,7 +37,7 @@ def test_the_schedule_of_ones_own_trains_from_a_folder_of_ones_own(
     small = {"env_steps": 300, "seeds": 2, "learn": {"start": 64}, "evaluate": {"every": 1.0}}
     own.write_text(f"extends: {ROOT}/configs/quick.yaml\n{yaml.safe_dump(small)}{shown}")
     monkeypatch.chdir(tmp_path)
-    assert main([str(own), "run_dir=run", "env.per_lane=1"]) == 0
+    assert main([str(own), "run_dir=run"]) == 0
 
 
 @pytest.mark.parametrize("kind", [Fixed, Linear, Geometric, Epsilon, Phased])
