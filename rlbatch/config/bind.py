@@ -16,6 +16,7 @@ from rlbatch.config.source import Node
 from rlbatch.errors import ConfigError, PlugError, RlbatchError, nearest
 from rlbatch.plug import load
 
+_OPEN = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 Choices = Mapping[Any, tuple[type, ...]]  # an open type -> the dataclasses that `kind` names
 
 
@@ -51,13 +52,12 @@ class Binder:
             given: parameters that the caller provides itself.
         """
         assert node.table is not None
-        hints = get_type_hints(make.__init__ if inspect.isclass(make) else make)
-        if dataclasses.is_dataclass(make):
-            hints = get_type_hints(make)
+        own = inspect.isclass(make) and not dataclasses.is_dataclass(make)
+        hints = get_type_hints(make.__init__ if own else make)
         known = {
             name: parameter
             for name, parameter in inspect.signature(make).parameters.items()
-            if name not in given
+            if name not in given and parameter.kind not in _OPEN
         }
         self._refuse_unknown(node, known, key)
         arguments = {}
@@ -104,7 +104,7 @@ class Binder:
         if "kind" not in node.table:
             raise ConfigError(f"{node.place}: {key}", f"kind: {' | '.join(kinds)}", "no kind")
         chosen = node.table["kind"]
-        if chosen.leaf not in kinds:
+        if not isinstance(chosen.leaf, str) or chosen.leaf not in kinds:
             raise ConfigError(
                 f"{chosen.place}: {key}.kind",
                 f"one of {', '.join(kinds)}",

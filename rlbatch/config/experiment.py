@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
-import yaml
 
 from rlbatch.config.bind import Binder, plugged, told_at
-from rlbatch.config.source import Node
+from rlbatch.config.source import Node, dumped
 from rlbatch.contract import Agent, MakeEnv, Schedule
-from rlbatch.errors import ConfigError, require
+from rlbatch.errors import ConfigError, nearest, require
 from rlbatch.schedule import Epsilon, Fixed, Geometric, Linear, Phased
 from rlbatch.train import TrainSettings
 
@@ -79,7 +78,7 @@ class Experiment:
 
     def text(self) -> str:
         """The resolved config as YAML."""
-        return yaml.safe_dump(self.resolved, sort_keys=False, allow_unicode=True, width=100)
+        return dumped(self.resolved)
 
 
 def build(tree: Node, name: str) -> Experiment:
@@ -90,6 +89,7 @@ def build(tree: Node, name: str) -> Experiment:
             its place.
     """
     assert tree.table is not None
+    _refuse_unknown(tree)
     train, run, plugs = _split(tree)
     train_settings: TrainSettings = BINDER.built(TrainSettings, train, "")
     run_settings: RunSettings = BINDER.built(RunSettings, run, "")
@@ -102,7 +102,7 @@ def build(tree: Node, name: str) -> Experiment:
     resolved = {
         "env": env_told,
         "agent": agent_told,
-        **to_plain(train_settings),
+        **_told_train(train_settings, train),
         **to_plain(run_settings),
         "device": str(device),
     }
@@ -152,6 +152,25 @@ def _plug_of(value: object) -> dict[str, str]:
 
 def _name(make: Any) -> str:
     return f"{make.__module__}:{make.__qualname__}"
+
+
+def _told_train(settings: TrainSettings, tree: Node) -> dict[str, Any]:
+    """The training settings; a schedule that is no dataclass is told as it was written."""
+    told: dict[str, Any] = to_plain(settings)
+    if not dataclasses.is_dataclass(settings.batch.schedule):
+        told["batch"]["schedule"] = tree.plain()["batch"]["schedule"]
+    return told
+
+
+def _refuse_unknown(tree: Node) -> None:
+    """A misspelt key of the top level, whichever room it was meant for."""
+    known = {f.name for kind in (TrainSettings, RunSettings) for f in dataclasses.fields(kind)}
+    known |= {"env", "agent", "extends"}
+    for name in tree.table or {}:
+        if name not in known:
+            place = tree.named_at.get(name, tree.place)
+            advice = nearest(name, known)
+            raise ConfigError(f"{place}: {name}", "a known key", repr(name), advice)
 
 
 def _split(tree: Node) -> tuple[Node, Node, dict[str, Node]]:

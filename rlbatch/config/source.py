@@ -33,8 +33,13 @@ class _Loader(yaml.SafeLoader):
     """SafeLoader that reads 1e-3 as a float."""
 
 
+class _Dumper(yaml.SafeDumper):
+    """SafeDumper that quotes a string which the loader would read as a float."""
+
+
 _FLOAT = re.compile(r"^[-+]?(?:\d[\d_]*)(?:\.[\d_]*)?[eE][-+]?\d+$")
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789"))
+for _side in (_Loader, _Dumper):
+    _side.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789"))
 
 
 def read(path: Path, overrides: Sequence[str] = ()) -> Node:
@@ -52,6 +57,11 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Node:
     for text in overrides:
         over = merged(over, _override(text))
     return merged(tree, over)
+
+
+def dumped(plain: Any) -> str:
+    """Plain data as YAML that `read` gives back."""
+    return str(yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100))
 
 
 def merged(base: Node, over: Node) -> Node:
@@ -110,10 +120,12 @@ def _parse(text: str, name: str) -> Node:
             loader.dispose()
 
 
-def _node(loader: Any, found: yaml.Node, name: str) -> Node:
+def _node(loader: Any, found: yaml.Node, name: str, inside: tuple[yaml.Node, ...] = ()) -> Node:
     place = f"{name}:{found.start_mark.line + 1}:{found.start_mark.column + 1}"
     if not isinstance(found, yaml.MappingNode):
         return Node(place, leaf=loader.construct_object(found, deep=True))
+    if found in inside:
+        raise ConfigError(place, "a table that ends", "one that holds itself")
     table: dict[str, Node] = {}
     named_at: dict[str, str] = {}
     for key_node, value_node in found.value:
@@ -121,7 +133,7 @@ def _node(loader: Any, found: yaml.Node, name: str) -> Node:
         at = f"{name}:{key_node.start_mark.line + 1}:{key_node.start_mark.column + 1}"
         if key in table:
             raise ConfigError(at, "each key once", f"'{key}' again", f"First: {named_at[key]}")
-        table[key], named_at[key] = _node(loader, value_node, name), at
+        table[key], named_at[key] = _node(loader, value_node, name, (*inside, found)), at
     return Node(place, table=table, named_at=named_at)
 
 
@@ -129,7 +141,7 @@ def _override(text: str) -> Node:
     dotted, equals, value = text.partition("=")
     if not equals or not all(dotted.split(".")):
         raise ConfigError("command line", "dotted.key=value", repr(text))
-    node = _relocated(_parse(value, text), text)
+    node = _relocated(_parse(value, text), text) if value.strip() else Node(text)
     for key in reversed(dotted.split(".")):
         node = Node(text, table={key: node}, named_at={key: text})
     return node

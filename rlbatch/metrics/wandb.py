@@ -11,6 +11,20 @@ from rlbatch.metrics.aggregate import over_seeds, per_seed
 from rlbatch.types import Record
 
 
+def require_extra() -> Any:
+    """The wandb module.
+
+    Raises:
+        PlugError: the extra is not installed.
+    """
+    try:
+        import wandb
+    except ImportError:
+        advice = "pip install 'rlbatch[wandb]'"
+        raise PlugError("wandb", "the extra to be installed", "none", advice) from None
+    return wandb
+
+
 class WandbSink:
     """One W&B run: `seed_<k>/...` for each seed, `all/...` over them; the x axis is `env_step`.
 
@@ -25,13 +39,7 @@ class WandbSink:
         config: Mapping[str, Any],
         mode: Literal["online", "offline", "disabled"],
     ) -> None:
-        try:
-            import wandb
-        except ImportError:
-            raise PlugError(
-                "wandb", "the extra to be installed", "none", "pip install 'rlbatch[wandb]'"
-            ) from None
-        self._run = wandb.init(
+        self._run = require_extra().init(
             project=project, name=folder.name, dir=str(folder), config=dict(config), mode=mode
         )
         self._run.define_metric("*", step_metric="env_step")

@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         summary = _run(experiment, trainer, folder, told.debug, console)
     except RlbatchError as failed:
         return _tell(failed, 1)
+    except KeyboardInterrupt:
+        return 130
     return _finish(experiment, summary, folder, console)
 
 
@@ -59,9 +61,12 @@ def _prepare(experiment: Any, overwrite: bool, debug: bool, console: Console) ->
     """Everything that may be refused comes before the folder, so that none is left half-made."""
     import torch
 
+    from rlbatch.metrics.wandb import require_extra
     from rlbatch.train.folder import claim, describe
     from rlbatch.train.trainer import Trainer
 
+    if experiment.run.wandb is not None:
+        require_extra()
     train = experiment.train
     console.print(
         f"rlbatch: {experiment.name}, seeds {train.seed}..{train.seed + train.seeds - 1}, "

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 import torch
 
+import rlbatch
 from rlbatch import files
 from rlbatch.errors import FileError
 
@@ -31,7 +33,7 @@ CONTENT = (
     "checkpoints",
     "wandb",
 )
-PACKAGES = ("rlbatch", "torch", "numpy", "gymnasium", "numba", "scipy", "tensorboard")
+PACKAGES = ("torch", "numpy", "gymnasium", "numba", "scipy", "tensorboard")
 
 
 def claim(run_dir: str | None, name: str, overwrite: bool) -> Path:
@@ -68,7 +70,11 @@ def describe(folder: Path, config: str, threads: int) -> None:
     files.write_text(folder / "config.yaml", config)
     manifest = {
         "commit": _commit(),
-        "versions": {"python": platform.python_version()} | {p: _version(p) for p in PACKAGES},
+        "versions": {
+            "rlbatch": rlbatch.__version__,
+            "python": platform.python_version(),
+            **{package: _version(package) for package in PACKAGES},
+        },
         "hardware": {
             "cpu": _cpu(),
             "cores": os.cpu_count(),
@@ -91,8 +97,8 @@ def write_json(path: Path, told: Mapping[str, Any] | Sequence[Any]) -> None:
 
 def _next_free(name: str) -> Path:
     RUNS.mkdir(exist_ok=True)
-    taken = [p.name.rpartition("-")[2] for p in RUNS.glob(f"{name}-*")]
-    n = 1 + max((int(number) for number in taken if number.isdigit()), default=0)
+    found = (re.fullmatch(re.escape(name) + r"-(\d+)", path.name) for path in RUNS.iterdir())
+    n = 1 + max((int(match[1]) for match in found if match), default=0)
     while True:  # two runs may start at once: mkdir decides
         folder = RUNS / f"{name}-{n}"
         with contextlib.suppress(FileExistsError):

@@ -39,6 +39,7 @@ class Lanes:
     def record(
         self, kind: Kind, lane: int, update: int, values: Mapping[str, float | str]
     ) -> Record:
-        """A record of one lane, at its own counters."""
-        counters = int(self.env_step[lane]), update, int(self.samples[lane])
+        """A record of one lane, at its own counters; an evaluation is dated now for every lane."""
+        step = self.now if kind == "eval" else int(self.env_step[lane])
+        counters = step, update, int(self.samples[lane])
         return Record(kind, lane, self.seeds[lane], *counters, self.wall_s, values)

@@ -38,6 +38,9 @@ def run(
                 kept = passed
                 _keep(trainer, folder, f"step_{trainer.lanes.now}", trainer.learner.online.flat)
         status = "interrupted" if trainer.stopped else "finished"
+    except KeyboardInterrupt:  # the second Ctrl-C: not even the step is finished
+        status = "interrupted"
+        raise
     finally:
         _keep(trainer, folder, "final", trainer.learner.online.flat)
         _keep(trainer, folder, "best", trainer.best.flat)

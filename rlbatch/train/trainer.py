@@ -105,10 +105,13 @@ class Trainer:
             self._learn(before)
             now = self.lanes.now
             ending = now >= budget
-            if ending or now // log > before // log:
+            logging = ending or now // log > before // log
+            evaluating = ending or now // evaluate > before // evaluate
+            if logging or evaluating:
                 yield from self._stop_diverged()
+            if logging:
                 yield self._train_records()
-            if ending or now // evaluate > before // evaluate:
+            if evaluating:
                 yield self._evaluate(self._final_evaluator if ending else self._evaluator)
 
     def signal(self) -> Signal:

@@ -254,7 +254,7 @@ def test_a_refusal_of_ones_own_agent_is_told_at_its_line(built: Built, written: 
     text = BASE.replace("agents.dqn:DQN", "sharp_agent:Sharp")
     assert built(text=text).agent.edge == 1.0  # type: ignore[attr-defined]
     told = refused(built, text=text.replace("hidden: [4]", "edge: -1"))
-    assert told.startswith("x.yaml:2:43: agent.edge: expected a number > 0, got -1")
+    assert told.startswith("x.yaml:2:42: agent.edge: expected a number > 0, got -1")
 
 
 OWN_DATACLASS = """\

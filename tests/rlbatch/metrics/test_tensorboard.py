@@ -61,8 +61,8 @@ def test_over_all_seeds_there_is_the_iqm_with_its_interval(
     values = [0.0, 1.0, 3.0, 100.0]
     written(tmp_path, [[record("train", k, 10, loss=values[k]) for k in LANES]])
     ((step, value),) = curve(tmp_path / "all", "train/loss")
-    ((_, low),) = curve(tmp_path / "all", tag(tmp_path / "all", "train/loss/low"))
-    ((_, high),) = curve(tmp_path / "all", tag(tmp_path / "all", "train/loss/high"))
+    ((_, low),) = curve(tmp_path / "all", tag(tmp_path / "all", "interval/train/loss/low"))
+    ((_, high),) = curve(tmp_path / "all", tag(tmp_path / "all", "interval/train/loss/high"))
     assert (step, value) == (10, float(iqm(values)))
     assert 0.0 <= low < value < high <= 100.0
 

@@ -49,13 +49,20 @@ def test_a_diverged_lane_is_told_once_as_an_event(make_trainer: MakeTrainer) -> 
     ]
 
 
-def test_a_diverged_lane_stops_where_it_was(make_trainer: MakeTrainer) -> None:
-    trainer = fixed_lanes(make_trainer, PLAYS_0, OVERFLOWS, PLAYS_1)
+@pytest.mark.parametrize("rows", [8, "buffer"])
+def test_a_diverged_lane_stops_where_it_was(make_trainer: MakeTrainer, rows: Any) -> None:
+    plan = BatchPlan(schedule=Fixed(rows=rows))
+    trainer = fixed_lanes(make_trainer, PLAYS_0, OVERFLOWS, PLAYS_1, batch=plan)
     told = all_records(trainer)
-    assert max(r.env_step for r in told if r.lane == 1) == 20
+    assert max(r.env_step for r in told if r.lane == 1 and r.kind != "eval") == 20
+    assert {r.env_step for r in told if r.lane == 1 and r.kind == "eval"} == {
+        r.env_step for r in told if r.lane == 0 and r.kind == "eval"
+    }
     assert not [r for r in told if r.kind == "train" and r.lane == 1 and r.update]
     assert trainer.buffer.stored().tolist() == [100, 20, 100]
     assert trainer.lanes.active.tolist() == [True, False, True]
+    assert trainer.learner.updates.tolist() == [41, 1, 41]
+    assert trainer.lanes.samples[1] == trainer.learner.updates[1] * (8 if rows == 8 else 20)
     assert trainer.learner.online.flat[1].tolist() == torch.tensor(OVERFLOWS).tolist()
 
 

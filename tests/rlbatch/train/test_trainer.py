@@ -345,6 +345,26 @@ def test_a_schedule_sees_the_run_as_it_is(make_trainer: MakeTrainer) -> None:
     assert signal.learning
 
 
+def test_actions_are_random_at_first_and_greedy_at_last(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make_trainer(
+        env=TwoStep,
+        agent=DQN(hidden=()),
+        learner=LearnerSettings(lr=0.0),
+        exploration=Exploration(start=1.0, end=0.0, fraction=0.5),
+        per_lane=8,
+        env_steps=3200,
+        log_every=1.0,
+    )
+    trainer.learner.online.flat[:] = torch.tensor([0.0, 0, 0, 0, 1.0, 0.0])  # action 0 is best
+    seen = Seen(trainer, monkeypatch)
+    records_of(trainer)
+    eighths = torch.stack(seen.actions).double().reshape(8, -1).mean(1)  # share of action 1
+    expected = [7 / 16, 5 / 16, 3 / 16, 1 / 16, 0.0, 0.0, 0.0, 0.0]  # ε / 2
+    assert eighths.tolist() == pytest.approx(expected, abs=0.05)
+
+
 def test_a_trainer_told_to_stop_ends_at_the_next_env_step(make_trainer: MakeTrainer) -> None:
     trainer = make_trainer()
     for moment in trainer.records():
