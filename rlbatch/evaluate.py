@@ -51,7 +51,7 @@ def evaluate(experiment: Experiment, run: Path, checkpoint: str, episodes: int) 
     evaluator = Evaluator(experiment.make_env, len(seeds), episodes, longest, device)
     learner = Learner(experiment.agent, *evaluator.spaces, seeds=seeds, device=device)
     load(run, checkpoint, learner.online)
-    torch.set_num_threads(experiment.run.threads or 1)
+    torch.set_num_threads(experiment.threads)
     means = evaluator.play(learner.values).returns.mean(1)
     return dict(zip(seeds, means.tolist(), strict=True))
 

@@ -74,6 +74,7 @@ class Experiment:
     make_env: MakeEnv
     per_lane: int  # environments a lane
     device: torch.device
+    threads: int  # of torch
     resolved: dict[str, Any]  # every key with its value, reloadable
 
     def text(self) -> str:
@@ -98,13 +99,13 @@ def build(tree: Node, name: str) -> Experiment:
     with told_at(run, ""):
         device = pick_device(run_settings.device)
     threads = run_settings.threads or min(4, os.cpu_count() or 1)
-    run_settings = dataclasses.replace(run_settings, threads=threads)
     resolved = {
         "env": env_told,
         "agent": agent_told,
         **_told_train(train_settings, train),
         **to_plain(run_settings),
         "device": str(device),
+        "threads": threads,
     }
     return Experiment(
         name=name,
@@ -114,6 +115,7 @@ def build(tree: Node, name: str) -> Experiment:
         make_env=make_env,
         per_lane=per_lane,
         device=device,
+        threads=threads,
         resolved=resolved,
     )
 

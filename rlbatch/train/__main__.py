@@ -10,14 +10,30 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.console import Console
 
+from rlbatch.config import Experiment, Requirements, build, read
+from rlbatch.contract import Sink
 from rlbatch.errors import RlbatchError
+from rlbatch.metrics import CsvSink, TensorBoardSink, WandbSink
+from rlbatch.metrics.wandb import require_extra
+from rlbatch.train.folder import claim, describe
+from rlbatch.train.progress import reporter_for
+from rlbatch.train.run import run
+from rlbatch.train.summary import seed_table
+from rlbatch.train.trainer import Trainer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Trains what a config says; the exit status tells how it went (0, 1, 2 or 130)."""
-    told = _parser().parse_intermixed_args(arguments)
+    try:
+        return _train(_parser().parse_intermixed_args(arguments))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _train(told: argparse.Namespace) -> int:
     console = Console(highlight=False, markup=False, emoji=False)
     try:
         experiment = _experiment(told.config, told.override, told.debug)
@@ -31,8 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         summary = _run(experiment, trainer, folder, told.debug, console)
     except RlbatchError as failed:
         return _tell(failed, 1)
-    except KeyboardInterrupt:
-        return 130
     return _finish(experiment, summary, folder, console)
 
 
@@ -50,21 +64,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _experiment(config: Path, overrides: Sequence[str], debug: bool) -> Any:
-    from rlbatch.config import build, read
-
+def _experiment(config: Path, overrides: Sequence[str], debug: bool) -> Experiment:
     single = ["seeds=1"] if debug else []
     return build(read(config, [*overrides, *single]), config.stem)
 
 
-def _prepare(experiment: Any, overwrite: bool, debug: bool, console: Console) -> tuple[Any, Path]:
+def _prepare(
+    experiment: Experiment, overwrite: bool, debug: bool, console: Console
+) -> tuple[Trainer, Path]:
     """Everything that may be refused comes before the folder, so that none is left half-made."""
-    import torch
-
-    from rlbatch.metrics.wandb import require_extra
-    from rlbatch.train.folder import claim, describe
-    from rlbatch.train.trainer import Trainer
-
     if experiment.run.wandb is not None:
         require_extra()
     train = experiment.train
@@ -72,7 +80,7 @@ def _prepare(experiment: Any, overwrite: bool, debug: bool, console: Console) ->
         f"rlbatch: {experiment.name}, seeds {train.seed}..{train.seed + train.seeds - 1}, "
         f"{train.env_steps:,} env steps each, on {experiment.device}"
     )
-    torch.set_num_threads(experiment.run.threads)
+    torch.set_num_threads(experiment.threads)
     torch.autograd.set_detect_anomaly(debug)
     trainer = Trainer(
         train,
@@ -82,15 +90,14 @@ def _prepare(experiment: Any, overwrite: bool, debug: bool, console: Console) ->
         device=experiment.device,
     )
     folder = claim(experiment.run.run_dir, experiment.name, overwrite)
-    describe(folder, experiment.text(), experiment.run.threads)
+    describe(folder, experiment.text(), experiment.threads)
     console.print(f"run folder: {folder}", soft_wrap=True)
     return trainer, folder
 
 
-def _run(experiment: Any, trainer: Any, folder: Path, debug: bool, console: Console) -> Any:
-    from rlbatch.train.progress import reporter_for
-    from rlbatch.train.run import run
-
+def _run(
+    experiment: Experiment, trainer: Trainer, folder: Path, debug: bool, console: Console
+) -> dict[str, Any]:
     with (
         _ctrl_c_stops(trainer),
         reporter_for(console, experiment.train.env_steps, plain=debug) as reporter,
@@ -98,12 +105,10 @@ def _run(experiment: Any, trainer: Any, folder: Path, debug: bool, console: Cons
         return run(trainer, folder, experiment.name, _sinks(experiment, folder), reporter)
 
 
-def _sinks(experiment: Any, folder: Path) -> list[Any]:
-    from rlbatch.metrics import CsvSink, TensorBoardSink, WandbSink
-
+def _sinks(experiment: Experiment, folder: Path) -> list[Sink]:
     settings = experiment.run
     seeds = experiment.train.lane_seeds
-    sinks: list[Any] = [
+    sinks: list[Sink] = [
         CsvSink(folder),
         TensorBoardSink(folder / "tb", seeds, experiment.text(), settings.tb.per_seed_max),
     ]
@@ -114,7 +119,7 @@ def _sinks(experiment: Any, folder: Path) -> list[Any]:
 
 
 @contextmanager
-def _ctrl_c_stops(trainer: Any) -> Iterator[None]:
+def _ctrl_c_stops(trainer: Trainer) -> Iterator[None]:
     """The first Ctrl-C ends the run cleanly; the second one ends it at once."""
 
     def stop(signum: int, frame: object) -> None:
@@ -128,10 +133,8 @@ def _ctrl_c_stops(trainer: Any) -> Iterator[None]:
         signal.signal(signal.SIGINT, old)
 
 
-def _finish(experiment: Any, summary: dict[str, Any], folder: Path, console: Console) -> int:
+def _finish(experiment: Experiment, summary: dict[str, Any], folder: Path, console: Console) -> int:
     """Prints every seed, the worst first, and says how it went."""
-    from rlbatch.train.summary import seed_table
-
     told = summary["eval"]
     if told["per_seed"]:
         means = {row["seed"]: row["return"] for row in told["per_seed"]}
@@ -151,7 +154,7 @@ def _finish(experiment: Any, summary: dict[str, Any], folder: Path, console: Con
     return _unmet(experiment.run.require, told, console)
 
 
-def _unmet(required: Any, told: dict[str, Any], console: Console) -> int:
+def _unmet(required: Requirements, told: dict[str, Any], console: Console) -> int:
     """1 where the final evaluation misses what `require:` asks for, else 0."""
     worst = min(row["return"] for row in told["per_seed"])
     status = 0
