@@ -15,21 +15,20 @@ class Batches:
 
     def __init__(self, layout: Layout, lanes: int | None, device: torch.device) -> None:
         self._layout, self._lanes, self._device = layout, lanes, device
+        self._in_memory = device.type == "cpu"
 
     def batch(self, ring: Ring, numbers: Rows, sizes: Rows) -> Batch:
         """The batch of the rows with these insertion numbers `[L, B]`, -1 in padding."""
         struct = np.empty(numbers.shape, self._layout.struct)
         packed = struct.view(np.int64).reshape(*numbers.shape, self._layout.words)
-        ring.gather(numbers, packed)
-        weights = np.ones(numbers.shape, np.float32)
-        if sizes.min() < numbers.shape[1]:
-            weights[numbers < 0] = 0.0
+        weights = np.empty(numbers.shape, np.float32)
+        ring.gather(numbers, packed, weights)
         sizes = sizes.copy()
         if self._lanes is None:
             struct, packed, numbers = struct[0], packed[0], numbers[0]
             sizes, weights = sizes[0, ...], weights[0]
         size, weight, row = (torch.from_numpy(array) for array in (sizes, weights, numbers))
-        if self._device.type == "cpu":
+        if self._in_memory:
             columns = self._layout.columns(struct)
         else:  # one transfer of bytes, then views
             columns = self._layout.views(torch.from_numpy(packed).to(self._device))

@@ -65,6 +65,7 @@ class ReplayBuffer:
         require(self._seeds.shape == (num,), "replay.seed", f"one or {num} seeds", seed)
         self._ring = Ring(num, capacity, self.layout.words)
         self._draws = np.zeros(num, np.int64)  # the buffer's own counter
+        self._even = 0, self._draws  # the last B that was one for all lanes, and that B a lane
         self._batches = Batches(self.layout, lanes, self.device)
 
     def add(
@@ -115,7 +116,8 @@ class ReplayBuffer:
         sizes = self._sizes(size)
         counters = self._draws if counter is None else self._per_lane(counter, "counter")
         numbers = self.sampler.draw(self._ring, self._seeds, counters, sizes)
-        self._draws += counter is None
+        if counter is None:
+            np.add(self._draws, 1, out=self._draws)  # half the cost of +=
         return self._batches.batch(self._ring, numbers, sizes)
 
     def whole(self) -> Batch:
@@ -221,7 +223,9 @@ class ReplayBuffer:
 
     def _sizes(self, size: Sizes) -> Rows:
         if type(size) is int and size > 0:
-            return np.full(len(self._seeds), size, np.int64)
+            if size != self._even[0]:
+                self._even = size, np.full(len(self._seeds), size, np.int64)
+            return self._even[1]
         sizes = self._per_lane(size, "size")
         require(bool(sizes.min() >= 0 < sizes.max()), "replay.sample", "at least 1 row", size)
         return sizes

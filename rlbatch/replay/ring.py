@@ -30,12 +30,12 @@ class Ring:
         """Writes packed rows `[L, E, words]` where `valid` `[L, E]`, each lane at its own head."""
         _append(self.rows, self.head, self.fill, packed, valid)
 
-    def gather(self, numbers: Rows, out: Rows) -> None:
+    def gather(self, numbers: Rows, out: Rows, weight: npt.NDArray[np.float32]) -> None:
         """Copies the rows with insertion numbers `[L, B]` into `out` `[L, B, words]`.
 
-        Negative numbers are padding and give zeros.
+        Negative numbers are padding: zeros, and weight 0 in `weight` `[L, B]` in place of 1.
         """
-        _gather(self.rows, self.head, numbers, out)
+        _gather(self.rows, self.head, numbers, out, weight)
 
     def newest(self) -> Rows:
         """Insertion numbers of all that is held, oldest first, `[L, max fill]`; -1 is padding."""
@@ -59,7 +59,7 @@ def _append(rows: Any, head: Any, fill: Any, packed: Any, valid: Any) -> None:
 
 
 @numba.njit(cache=True)
-def _gather(rows: Any, head: Any, numbers: Any, out: Any) -> None:
+def _gather(rows: Any, head: Any, numbers: Any, out: Any, weight: Any) -> None:
     lanes, capacity, words = rows.shape
     flat = rows.reshape(-1)
     for lane in range(lanes):
@@ -73,6 +73,7 @@ def _gather(rows: Any, head: Any, numbers: Any, out: Any) -> None:
                 prefetch(flat, ahead + words - 1)
             if b < 0:
                 continue
+            weight[lane, b] = 1.0 if numbers[lane, b] >= 0 else 0.0
             if numbers[lane, b] < 0:
                 for w in range(words):
                     out[lane, b, w] = 0

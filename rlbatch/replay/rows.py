@@ -89,7 +89,12 @@ class Layout:
 
     def columns(self, struct: npt.NDArray[np.void]) -> dict[str, Tensor]:
         """The fields of rows in memory, as tensors that share it."""
-        return {field.name: torch.from_numpy(struct[field.name]) for field in self.fields}
+        return {name: torch.from_numpy(struct[name]) for name in self.names}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Of the fields."""
+        return tuple(field.name for field in self.fields)
 
     def views(self, packed: Tensor) -> dict[str, Tensor]:
         """The same of packed rows `[..., words]` int64 on any device; copies nothing either."""
