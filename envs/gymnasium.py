@@ -48,6 +48,7 @@ class GymnasiumLanes:
         self._envs, self._lead, self._device = envs, (lanes, envs.num_envs // lanes), device
         self.obs_space: Space = envs.single_observation_space
         self.action_space: Space = envs.single_action_space
+        self._on_cpu = device.type == "cpu"
         self._first_action = int(getattr(self.action_space, "start", 0))
 
     def reset(self) -> Tensor:
@@ -74,7 +75,8 @@ class GymnasiumLanes:
         )
 
     def _lanes(self, array: Any) -> Tensor:
-        return torch.from_numpy(array.reshape(*self._lead, *array.shape[1:])).to(self._device)
+        lanes = torch.from_numpy(array.reshape(*self._lead, *array.shape[1:]))
+        return lanes if self._on_cpu else lanes.to(self._device)
 
 
 def make(

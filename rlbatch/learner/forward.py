@@ -69,15 +69,29 @@ class Stacked:
 
 
 class Plain:
-    """One lane as two ordinary modules: no vmap, and breakpoints in an agent's loss work."""
+    """One lane as two ordinary modules: no vmap, and breakpoints in an agent's loss work.
+
+    With `eager` they work in its network too, since acting is not recorded either.
+    """
 
     def __init__(
-        self, agent: Agent, network: nn.Module, online: Parameters, target: Parameters
+        self,
+        agent: Agent,
+        network: nn.Module,
+        online: Parameters,
+        target: Parameters,
+        eager: bool = False,
     ) -> None:
         self._agent, self._online = agent, online
         self._q_target = bind(copy.deepcopy(network), target)
         self._q = bind(network, online)
         self._weights = list(self._q.parameters())
+
+        def lane_values(own: Mapping[str, Tensor], obs: Tensor) -> Tensor:
+            return agent.values(functional_call(self._q, dict(own), (obs[0],)))[None]
+
+        own = {name: leaf.detach()[0] for name, leaf in online.named.items()}
+        self._values = None if eager else Recorded(lane_values, own)
 
     def loss(self, batch: Batch, key: Tensor) -> RowLoss:
         own = Batch(*(column[0] for column in batch))
@@ -89,4 +103,6 @@ class Plain:
 
     @torch.no_grad()
     def values(self, obs: Tensor) -> Tensor:
+        if self._values is not None:
+            return self._values(obs)
         return self._agent.values(self._q(obs[0]))[None]

@@ -31,6 +31,7 @@ class Learner:
         seeds: one a lane; a lane's initial weights depend on its seed alone.
         settings: optimiser, clip, target.
         device: where parameters live and batches must lie.
+        eager: a single lane runs its modules as they are at every call, for debugging.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Learner:
         seeds: Sequence[int],
         settings: LearnerSettings | None = None,
         device: str | torch.device = "cpu",
+        eager: bool = False,
     ) -> None:
         require(len(seeds) >= 1, "learner.seeds", "at least 1 lane", len(seeds))
         self.settings = settings or LearnerSettings()
@@ -50,8 +52,8 @@ class Learner:
         network.to(self.device)
         self.online = Parameters(network, flat.to(self.device))
         self.target = Parameters(network, flat.to(self.device, copy=True))
-        path = Plain if self.lanes == 1 else Stacked
-        self._forward: Forward = path(agent, network, self.online, self.target)
+        parts = agent, network, self.online, self.target
+        self._forward: Forward = Plain(*parts, eager) if self.lanes == 1 else Stacked(*parts)
         self.optimizer = optimizer_for(self.settings.optimizer, self.online.flat)
         self.meters = Meters(self.lanes, self.device)
         self.updates = np.zeros(self.lanes, np.int64)

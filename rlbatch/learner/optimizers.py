@@ -57,8 +57,9 @@ class Adam:
         """On the CPU twelve passes over memory, and their temporaries, cost five times as much."""
         own, state = self._settings, self.state
         arrays = (flat, grad, state["mean"], state["square"], rate, root, ok)
-        constants = (np.float32(c) for c in (1.0 - own.beta1, own.beta2, 1.0 - own.beta2, own.eps))
-        _adam(*(array.numpy() for array in arrays), *constants)
+        constants = tuple(map(np.float32, (1 - own.beta1, own.beta2, 1 - own.beta2, own.eps)))
+        kernel: Any = _adam
+        kernel(*(array.numpy() for array in arrays), constants)
 
     def _by_tensors(
         self, flat: Tensor, grad: Tensor, rate: Tensor, root: Tensor, ok: Tensor
@@ -73,31 +74,30 @@ class Adam:
         torch.where(on, moved, flat, out=flat)
 
 
+@numba.njit(cache=True, error_model="numpy")  # a check for division by 0 stops vectorising
+def _adam_row(
+    flat: Any, grad: Any, mean: Any, square: Any, rate: Any, root: Any, constants: Any
+) -> None:
+    """Adam over one lane `[P]`; the constants are 1 − β₁, β₂, 1 − β₂ and ε."""
+    fresh1, beta2, fresh2, eps = constants
+    for i in range(flat.shape[0]):
+        m = mean[i] + (grad[i] - mean[i]) * fresh1
+        s = square[i] * beta2 + grad[i] * grad[i] * fresh2
+        mean[i] = m
+        square[i] = s
+        flat[i] -= rate * m / (np.sqrt(s) / root + eps)
+
+
 @numba.njit(cache=True)
 def _adam(
-    flat: Any,
-    grad: Any,
-    mean: Any,
-    square: Any,
-    rate: Any,
-    root: Any,
-    ok: Any,
-    fresh1: Any,
-    beta2: Any,
-    fresh2: Any,
-    eps: Any,
+    flat: Any, grad: Any, mean: Any, square: Any, rate: Any, root: Any, ok: Any, constants: Any
 ) -> None:
-    """Adam over `[L, P]`; `fresh` is 1 − β, taken in double precision."""
+    """Adam over the lanes that are `ok`, `[L, P]`."""
     for lane in range(flat.shape[0]):
-        if not ok[lane]:
-            continue
-        for i in range(flat.shape[1]):
-            g = grad[lane, i]
-            m = mean[lane, i] + (g - mean[lane, i]) * fresh1
-            s = square[lane, i] * beta2 + g * g * fresh2
-            mean[lane, i] = m
-            square[lane, i] = s
-            flat[lane, i] -= rate[lane] * m / (np.sqrt(s) / root[lane] + eps)
+        if ok[lane]:
+            _adam_row(
+                flat[lane], grad[lane], mean[lane], square[lane], rate[lane], root[lane], constants
+            )
 
 
 class SGD:

@@ -7,6 +7,7 @@ not know where an agent wrote `torch.no_grad()`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ class Recorded:
     def __init__(
         self, function: Callable[[Mapping[str, Tensor], Tensor], Tensor], named: dict[str, Tensor]
     ) -> None:
+        _warm_up()
         self._function, self._named = function, named
         self._leaves = list(named.values())
         self._seen: dict[Any, int] = {}
@@ -47,6 +49,12 @@ class Recorded:
         recorded = make_fx(flat)(obs, *self._leaves)
         _drop_what_changes_nothing(recorded)
         return recorded
+
+
+@functools.cache
+def _warm_up() -> None:
+    """The first recording of a process imports for a second: before the run, not in it."""
+    make_fx(torch.neg)(torch.zeros(1))
 
 
 def _drop_what_changes_nothing(recorded: fx.GraphModule) -> None:

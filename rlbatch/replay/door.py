@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
 from rlbatch.errors import DataError
 from rlbatch.replay.ring import Rows
-from rlbatch.replay.rows import Field, Layout, as_array, as_field
+from rlbatch.replay.rows import WORD, Field, Layout, as_array, as_field
 
 Bools = npt.NDArray[np.bool_]
+FLAGS = {name: Field(name, "bool", (), 0) for name in ("terminated", "truncated", "valid")}
 
 
 def pack(
@@ -42,8 +44,10 @@ def pack(
     packed["discount"] = np.where(flags["terminated"], 0.0, gamma)
     if lanes is None:
         packed, flags = packed[None], {name: flag[None] for name, flag in flags.items()}
-    _refuse(layout, packed, flags["valid"], head)
-    return packed.view(np.int64).reshape(*packed.shape, layout.words), flags["valid"]
+    words = packed.view(np.int64).reshape(*packed.shape, layout.words)
+    if _suspect(layout, words):
+        _refuse(layout, packed, flags["valid"], head)
+    return words, flags["valid"]
 
 
 def _lead(reward: object, lanes: int | None) -> tuple[int, ...]:
@@ -57,7 +61,28 @@ def _lead(reward: object, lanes: int | None) -> tuple[int, ...]:
 def _flags(name: str, value: object, lead: tuple[int, ...]) -> Bools:
     if value is None:
         return np.ones(lead, np.bool_)
-    return as_field(value, Field(name, "bool", (), 0), lead)
+    return as_field(value, FLAGS[name], lead)
+
+
+def _suspect(layout: Layout, words: Rows) -> bool:
+    """One pass over all rows, for the call in which nothing is wrong."""
+    if any(field.dtype in ("float16", "float64") for field in layout.fields):
+        return True
+    flat = words.reshape(-1, layout.words)
+    action = layout.field("action").offset // WORD
+    return bool(_any_bad(flat, flat.view(np.float32), layout.floats, action, layout.num_actions))
+
+
+@numba.njit(cache=True)
+def _any_bad(words: Any, halves: Any, floats: Any, action: Any, actions: Any) -> bool:
+    """Is an action out of range, or a float32 not finite? `floats` counts in fours of bytes."""
+    for n in range(words.shape[0]):
+        if words[n, action] < 0 or words[n, action] >= actions:
+            return True
+        for place in floats:
+            if not np.isfinite(halves[n, place]):
+                return True
+    return False
 
 
 def _refuse(layout: Layout, packed: npt.NDArray[Any], valid: Bools, head: Rows) -> None:

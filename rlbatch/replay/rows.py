@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -84,8 +85,22 @@ class Layout:
             }
         )
 
+    @cached_property
+    def floats(self) -> npt.NDArray[np.int64]:
+        """Where the float32 numbers lie in a row, counted in fours of bytes."""
+        places = [
+            np.arange(field.nbytes // 4) + field.offset // 4
+            for field in self.fields
+            if field.dtype == "float32"
+        ]
+        return np.concatenate(places)
+
     def field(self, name: str) -> Field:
-        return next(field for field in self.fields if field.name == name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Field]:
+        return {field.name: field for field in self.fields}
 
     def columns(self, struct: npt.NDArray[np.void]) -> dict[str, Tensor]:
         """The fields of rows in memory, as tensors that share it."""
@@ -130,12 +145,17 @@ def _row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
+as_dtype = functools.cache(np.dtype)  # a name is slow to look up
+
+
 def as_field(value: object, field: Field, lead: tuple[int, ...]) -> npt.NDArray[Any]:
     """`value` as an array `[*lead, *field.shape]` that fits `field`, or DataError."""
     wanted = (*lead, *field.shape)
     array = as_array(field.name, value, wanted)
     if array.shape != wanted:
         raise DataError(f"replay.{field.name}", f"shape {wanted}", array.shape)
+    if array.dtype == as_dtype(field.dtype):
+        return array
     if not np.can_cast(array.dtype, field.dtype, "same_kind"):
         raise DataError(f"replay.{field.name}", f"dtype {field.dtype}", array.dtype)
     narrower = array.dtype.kind in "iu" and not np.can_cast(array.dtype, field.dtype)

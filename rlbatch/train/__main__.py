@@ -88,6 +88,7 @@ def _prepare(
         experiment.make_env,
         per_lane=experiment.per_lane,
         device=experiment.device,
+        eager=debug,
     )
     folder = claim(experiment.run.run_dir, experiment.name, overwrite)
     describe(folder, experiment.text(), experiment.threads)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from rlbatch.types import Record
 
@@ -21,7 +22,22 @@ class Lanes:
         self.env_step = np.zeros(len(seeds), np.int64)  # transitions stored
         self.samples = np.zeros(len(seeds), np.int64)  # rows drawn
         self.active = np.ones(len(seeds), np.bool_)  # False: stopped for good
+        self.all_active = True
+        self.now = 0  # env steps of the lanes that are still active
         self.start_clock()
+
+    def advance(self, env_steps: int) -> None:
+        """The active lanes have stored that many transitions more."""
+        self.now += env_steps
+        if self.all_active:
+            self.env_step.fill(self.now)
+        else:
+            self.env_step[self.active] = self.now
+
+    def stop(self, lanes: npt.NDArray[np.bool_]) -> None:
+        """Takes lanes `[L]` out of the run for good."""
+        self.active &= ~lanes
+        self.all_active = bool(self.active.all())
 
     def start_clock(self) -> None:
         """From here on wall time counts."""
@@ -30,11 +46,6 @@ class Lanes:
     @property
     def wall_s(self) -> float:
         return time.perf_counter() - self._started
-
-    @property
-    def now(self) -> int:
-        """Env steps of the lanes that are still active."""
-        return int(self.env_step.max())
 
     def record(
         self, kind: Kind, lane: int, update: int, values: Mapping[str, float | str]

@@ -38,6 +38,7 @@ class Trainer:
         make_env: builds the environments to train in, and those to evaluate in.
         per_lane: environments a lane trains in, E.
         device: of the learner and of batched environments.
+        eager: for debugging a single lane; see Learner.
 
     Raises:
         ConfigError: spaces that the agent or the buffer cannot take.
@@ -51,6 +52,7 @@ class Trainer:
         *,
         per_lane: int = 1,
         device: str | torch.device = "cpu",
+        eager: bool = False,
     ) -> None:
         self.settings, self.device = settings, torch.device(device)
         seeds, lanes = settings.lane_seeds, settings.seeds
@@ -61,7 +63,12 @@ class Trainer:
             replay.capacity, *spaces, lanes, self.device, seeds, gamma=replay.gamma
         )
         self.learner = Learner(
-            agent, *spaces, seeds=seeds, settings=settings.learner, device=self.device
+            agent,
+            *spaces,
+            seeds=seeds,
+            settings=settings.learner,
+            device=self.device,
+            eager=eager,
         )
         actions = self.buffer.layout.num_actions
         self._actor = Actor(self.learner.values, seeds, per_lane, actions)
@@ -139,13 +146,13 @@ class Trainer:
         step = self._env.step(action)
         self._remember(obs, action, step)
         self._episodes.add(step)
-        self.lanes.env_step += self._per_lane * self.lanes.active
+        self.lanes.advance(self._per_lane)
         return step.obs
 
     def _remember(self, obs: Tensor, action: Tensor, step: Step) -> None:
-        active, valid = self.lanes.active, None
-        if not active.all():
-            valid = np.repeat(active[:, None], self._per_lane, 1)
+        valid = None
+        if not self.lanes.all_active:
+            valid = np.repeat(self.lanes.active[:, None], self._per_lane, 1)
         self.buffer.add(
             obs, action, step.reward, step.next_obs, step.terminated, step.truncated, valid
         )
@@ -184,7 +191,7 @@ class Trainer:
         diverged = self.learner.diverged.numpy(force=True) & self.lanes.active
         if not diverged.any():
             return
-        self.lanes.active &= ~diverged
+        self.lanes.stop(diverged)
         told = {"event": "diverged", "reason": "gradient not finite"}
         yield [self._record("event", int(lane), told) for lane in np.flatnonzero(diverged)]
         if not self.lanes.active.any():
