@@ -84,7 +84,7 @@ def describe(folder: Path, config: str, threads: int) -> None:
         "threads": threads,
         "matmul_precision": torch.get_float32_matmul_precision(),
         "openblas_coretype": os.environ.get("OPENBLAS_CORETYPE"),
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "command": [Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]],
     }
     write_json(folder / "manifest.json", manifest)
     (folder / "checkpoints").mkdir(exist_ok=True)
