@@ -1,13 +1,17 @@
 """The main configuration solves CartPole.
 
-Threshold: over the last fifth of the run, about 19 in 20 evaluations of seeds 1000 to 1007 and 3000
-to 3007 were at 475 or more; three of four lanes leaves room for one that is caught in a dip.
+What is asked for: of all evaluations in the last fifth of the run, over four lanes, at least three
+quarters reach 475. In ten groups of four seeds (from 0, 100, 200, 1000 and 3000 up) the share was
+between 0.89 and 1; single evaluations dip, so one of them would be a matter of luck. A learner that
+does not learn has a share of 0.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rlbatch.config import build, read
@@ -18,15 +22,15 @@ CONFIG = Path(__file__).resolve().parents[1] / "configs" / "cartpole.yaml"
 
 @pytest.mark.learning
 def test_the_main_configuration_solves_cartpole() -> None:
-    overrides = ["env.plug=envs.cartpole:CartPole", "env.per_lane=8", "evaluate.every=1.0"]
+    overrides = ["env.plug=envs.cartpole:CartPole", "env.per_lane=8", "evaluate.every=0.02"]
     experiment = build(read(CONFIG, [*overrides, "seed=1000", "seeds=4", "device=cpu"]), "test")
-    trainer = Trainer(
-        experiment.train, experiment.agent, experiment.make_env, per_lane=experiment.per_lane
-    )
-    *_, last = trainer.records()
-    lanes: dict[int, list[float]] = {record.lane: [] for record in last}
-    for record in last:
-        lanes[record.lane].append(float(record.values["return"]))
-    means = sorted(sum(own) / len(own) for own in lanes.values())
-    assert [len(own) for own in lanes.values()] == [20] * 4
-    assert means[1] >= 475.0, f"mean returns, worst first: {means}"
+    settings = experiment.train
+    trainer = Trainer(settings, experiment.agent, experiment.make_env, per_lane=experiment.per_lane)
+    late: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for moment in trainer.records():
+        for record in moment:
+            if record.kind == "eval" and record.env_step >= 0.8 * settings.env_steps:
+                late[record.env_step, record.lane].append(float(record.values["return"]))
+    solved = [np.mean(returns) >= 475.0 for returns in late.values()]
+    assert len(solved) >= 40
+    assert np.mean(solved) >= 0.75, f"share of evaluations at 475 or more: {np.mean(solved):.2f}"

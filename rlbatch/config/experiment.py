@@ -99,6 +99,7 @@ def build(tree: Node, name: str) -> Experiment:
     with told_at(run, ""):
         device = pick_device(run_settings.device)
     threads = run_settings.threads or min(4, os.cpu_count() or 1)
+    run_settings = dataclasses.replace(run_settings, threads=threads)
     resolved = {
         "env": env_told,
         "agent": agent_told,
