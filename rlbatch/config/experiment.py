@@ -106,7 +106,6 @@ def build(tree: Node, name: str) -> Experiment:
         **_told_train(train_settings, train),
         **to_plain(run_settings),
         "device": str(device),
-        "threads": threads,
     }
     return Experiment(
         name=name,
