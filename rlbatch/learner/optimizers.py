@@ -54,7 +54,7 @@ class Adam:
     def _in_one_pass(
         self, flat: Tensor, grad: Tensor, rate: Tensor, root: Tensor, ok: Tensor
     ) -> None:
-        """On the CPU twelve passes over memory, and their temporaries, cost five times as much."""
+        """On the CPU twelve passes over memory, and their temporaries, cost ten times as much."""
         own, state = self._settings, self.state
         arrays = (flat, grad, state["mean"], state["square"], rate, root, ok)
         constants = tuple(map(np.float32, (1 - own.beta1, own.beta2, 1 - own.beta2, own.eps)))
