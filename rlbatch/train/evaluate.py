@@ -23,14 +23,28 @@ class Episodes(NamedTuple):
 
 
 class Evaluator:
-    """Plays `episodes` greedy episodes a lane, always from the same start states."""
+    """Plays `episodes` greedy episodes a lane, always from the same start states.
+
+    Args:
+        make_env: builds the environments.
+        lanes: L, all with the same start states.
+        episodes: a lane.
+        max_length: env steps after which an episode is cut.
+        device: of the environments.
+        seed: decides the start states; another one than the default holds them out.
+    """
 
     def __init__(
-        self, make_env: MakeEnv, lanes: int, episodes: int, max_length: int, device: torch.device
+        self,
+        make_env: MakeEnv,
+        lanes: int,
+        episodes: int,
+        max_length: int,
+        device: torch.device,
+        *,
+        seed: int = EVALUATION_SEED,
     ) -> None:
-        self._env: VectorEnv = make_env(
-            seeds=[EVALUATION_SEED] * lanes, per_lane=episodes, device=device
-        )
+        self._env: VectorEnv = make_env(seeds=[seed] * lanes, per_lane=episodes, device=device)
         self._max_length = max_length  # env steps
         self.spaces = self._env.obs_space, self._env.action_space
 

@@ -11,8 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from envs.cartpole import CartPole, after
+from envs.cartpole import GYMNASIUM, CartPole, Physics, after
 from rlbatch.contract import VectorEnv
+from rlbatch.errors import ConfigError
 from rlbatch.types import Step
 
 CPU = torch.device("cpu")
@@ -196,3 +197,43 @@ def test_two_seeds_two_carts_and_two_episodes_differ_and_a_reset_begins_again() 
     second = ours.step(torch.zeros(2, 2, dtype=torch.int64)).obs
     assert not (first == second).any()
     assert torch.equal(ours.reset(), first)
+
+
+def test_left_alone_the_physics_is_gymnasiums() -> None:
+    assert carts().physics == GYMNASIUM
+    theirs: Any = gym.make("CartPole-v1").unwrapped
+    told = GYMNASIUM.gravity, GYMNASIUM.half_length, GYMNASIUM.force
+    assert told == (theirs.gravity, theirs.length, theirs.force_mag)
+
+
+@pytest.mark.parametrize(
+    ("ours", "name", "value"),
+    [("gravity", "gravity", 15.0), ("half_length", "length", 0.8), ("force", "force_mag", 4.0)],
+)
+def test_perturbed_carts_move_as_gymnasiums_perturbed_alike(
+    ours: str, name: str, value: float
+) -> None:
+    perturbed = CartPole(seeds=[1], per_lane=1, device=CPU, **{ours: value})
+    perturbed.reset()
+    other = theirs(perturbed.state[0, 0])
+    setattr(other.unwrapped, name, value)
+    other.unwrapped.polemass_length = other.unwrapped.masspole * other.unwrapped.length
+    usual = perturbed.state.clone()
+    for action in (0, 1, 1, 0, 1):
+        perturbed.step(torch.tensor([[action]]))
+        other.step(action)
+        usual = after(usual, torch.tensor([[action]]))
+    assert np.abs(other.unwrapped.state - perturbed.state[0, 0].numpy()).max() <= 1e-12
+    assert (usual - perturbed.state).abs().max() > 1e-3
+
+
+def test_perturbed_carts_start_where_the_others_do() -> None:
+    perturbed = CartPole(seeds=[1, 2], per_lane=3, device=CPU, gravity=20.0)
+    assert torch.equal(perturbed.reset(), carts([1, 2], 3).reset())
+
+
+@pytest.mark.parametrize("name", ["gravity", "half_length", "force"])
+@pytest.mark.parametrize("value", [0.0, -1.0, float("inf"), float("nan")])
+def test_physics_without_a_finite_number_above_zero_is_refused(name: str, value: float) -> None:
+    with pytest.raises(ConfigError, match=rf"env\.{name}: expected a finite number above 0"):
+        Physics(**{name: value})

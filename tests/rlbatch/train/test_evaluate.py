@@ -64,6 +64,16 @@ def test_only_the_first_episode_of_an_env_counts() -> None:
     assert int(played.lengths.max()) < 15  # pushing one way
 
 
+def test_another_seed_plays_other_starts_the_same_in_every_lane() -> None:
+    common, other, again = (
+        Evaluator(CartPole, 2, 20, 500, CPU, **seed).play(always(1)).returns
+        for seed in ({}, {"seed": 5}, {"seed": 5})
+    )
+    assert torch.equal(other, again)
+    assert torch.equal(other[0], other[1])
+    assert not torch.equal(other, common)
+
+
 class Broken(TwoStep):
     """Every reward is no number."""
 

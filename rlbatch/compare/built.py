@@ -1,0 +1,63 @@
+"""What a comparison asks of a built experiment; the config room, one layer up, builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from rlbatch.contract import Agent, MakeEnv
+from rlbatch.train import TrainSettings
+
+
+class Built(Protocol):
+    """One experiment as objects."""
+
+    @property
+    def name(self) -> str:
+        """Of the config file."""
+        ...
+
+    @property
+    def train(self) -> TrainSettings:
+        """What is trained, and how it is evaluated."""
+        ...
+
+    @property
+    def agent(self) -> Agent:
+        """The learning rule."""
+        ...
+
+    @property
+    def make_env(self) -> MakeEnv:
+        """Builds the environments."""
+        ...
+
+    @property
+    def per_lane(self) -> int:
+        """Environments a lane trains in."""
+        ...
+
+    @property
+    def device(self) -> torch.device:
+        """Of the learner and of batched environments."""
+        ...
+
+    @property
+    def threads(self) -> int:
+        """Of torch."""
+        ...
+
+    @property
+    def resolved(self) -> dict[str, Any]:
+        """Every key of the config with its value."""
+        ...
+
+    def text(self) -> str:
+        """The resolved config as YAML, reloadable."""
+        ...
+
+
+Build = Callable[[Path, Sequence[str]], Built]  # a config file and `dotted.key=value` overrides
