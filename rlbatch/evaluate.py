@@ -36,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def evaluate(experiment: Experiment, run: Path, checkpoint: str, episodes: int) -> dict[int, float]:
-    """Mean greedy return of each seed's parameters, from the common start states.
+def evaluate(experiment: Experiment, run: Path, checkpoint: str, episodes: int) -> dict[str, float]:
+    """Mean greedy return of each lane's parameters by its seed, from the common start states.
 
     Args:
         experiment: what the run's config.yaml says.
@@ -53,7 +53,11 @@ def evaluate(experiment: Experiment, run: Path, checkpoint: str, episodes: int) 
     load(run, checkpoint, learner.online)
     torch.set_num_threads(experiment.threads)
     means = evaluator.play(learner.values).returns.mean(1)
-    return dict(zip(seeds, means.tolist(), strict=True))
+    names = [
+        f"{seed} ({arm.name})" if arm.name else str(seed)
+        for seed, arm in zip(seeds, train.lane_arms, strict=True)
+    ]
+    return dict(zip(names, means.tolist(), strict=True))
 
 
 def _experiment(run: Path, device: str) -> Experiment:

@@ -42,7 +42,6 @@ class Purpose(IntEnum):
     RESAMPLE = 7  # bootstrap intervals
     PROBE = 8  # counter: third of the probe set, i: place; counter 3: where power iteration starts
     ORDER = 9  # replayed batch sizes, counter 0, i: update
-    SIGN = 10  # counter: env step, i: row of a batch that no update learns from
 
 
 def draw_counter(env_step: Ints, update: int) -> npt.NDArray[np.int64]:

@@ -14,10 +14,10 @@ from rlbatch.config.bind import Binder, plugged, told_at
 from rlbatch.config.source import Node, dumped
 from rlbatch.contract import Agent, MakeEnv, Schedule
 from rlbatch.errors import ConfigError, nearest, require
-from rlbatch.schedule import Epsilon, Fixed, Geometric, Linear, Phased
+from rlbatch.schedule import Epsilon, Fixed, Geometric, Linear, Phased, Replayed
 from rlbatch.train import TrainSettings
 
-BINDER = Binder({Schedule: (Fixed, Linear, Geometric, Epsilon, Phased)})
+BINDER = Binder({Schedule: (Fixed, Linear, Geometric, Epsilon, Phased, Replayed)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,7 @@ class RunSettings:
     threads: int | None = None  # of torch; None: one per core, at most 4
     tb: TensorBoardSettings = field(default_factory=TensorBoardSettings)
     wandb: WandbSettings | None = None
+    probe: str | None = None  # file of states on which policy churn is measured
     require: Requirements = field(default_factory=Requirements)
 
     def __post_init__(self) -> None:

@@ -13,10 +13,11 @@ from torch import Tensor
 from rlbatch.contract import Agent, Space
 from rlbatch.errors import DataError, require
 from rlbatch.learner.forward import Forward, Plain, Stacked
+from rlbatch.learner.lanes import LaneSettings
 from rlbatch.learner.meters import Meters
 from rlbatch.learner.optimizers import optimizer_for
 from rlbatch.learner.parameters import Parameters, initial
-from rlbatch.learner.settings import LearnerSettings, PolyakTarget
+from rlbatch.learner.settings import LearnerSettings
 from rlbatch.seeding import Purpose, bits
 from rlbatch.types import Batch
 
@@ -29,7 +30,8 @@ class Learner:
         obs_space: of one environment.
         action_space: of one environment.
         seeds: one a lane; a lane's initial weights depend on its seed alone.
-        settings: optimiser, clip, target.
+        settings: optimiser, clip, target; for all lanes, or one each. Lanes may differ in lr, clip
+            and target period or τ, not in the kind of optimiser or target.
         device: where parameters live and batches must lie.
         eager: a single lane runs its modules as they are at every call, for debugging.
     """
@@ -41,20 +43,22 @@ class Learner:
         action_space: Space,
         *,
         seeds: Sequence[int],
-        settings: LearnerSettings | None = None,
+        settings: LearnerSettings | Sequence[LearnerSettings] | None = None,
         device: str | torch.device = "cpu",
         eager: bool = False,
     ) -> None:
         require(len(seeds) >= 1, "learner.seeds", "at least 1 lane", len(seeds))
-        self.settings = settings or LearnerSettings()
         self.device, self.seeds = torch.device(device), np.asarray(seeds, np.int64)
+        self.own = LaneSettings(
+            LearnerSettings() if settings is None else settings, len(seeds), self.device
+        )
         network, flat = initial(lambda: agent.network(obs_space, action_space), list(seeds))
         network.to(self.device)
         self.online = Parameters(network, flat.to(self.device))
         self.target = Parameters(network, flat.to(self.device, copy=True))
         parts = agent, network, self.online, self.target
         self._forward: Forward = Plain(*parts, eager) if self.lanes == 1 else Stacked(*parts)
-        self.optimizer = optimizer_for(self.settings.optimizer, self.online.flat)
+        self.optimizer = optimizer_for(self.own.optimizer, self.online.flat)
         self.meters = Meters(self.lanes, self.device)
         self.updates = np.zeros(self.lanes, np.int64)
         self.diverged = torch.zeros(self.lanes, dtype=torch.bool, device=self.device)
@@ -73,11 +77,16 @@ class Learner:
         """Each lane's gradient of its weighted mean loss, `[L, P]`, before clipping."""
         return self._gradient(batch)[0]
 
+    @torch.no_grad()
+    def td_error(self, batch: Batch) -> Tensor:
+        """Each lane's mean |δ| over its own rows of a batch, `[L]`; nothing is learned."""
+        return self._row_means(batch)[1]
+
     def update(
         self,
         batch: Batch,
         *,
-        lr: float | Sequence[float] | None = None,
+        lr: float | Sequence[float] | npt.NDArray[np.float64] | None = None,
         active: npt.NDArray[np.bool_] | None = None,
         env_step: int | npt.NDArray[Any] = 0,
     ) -> None:
@@ -106,26 +115,32 @@ class Learner:
             ok = ok & mask
         else:
             self.diverged |= ~ok
-        if self.settings.clip_norm is not None:
-            grad.mul_((self.settings.clip_norm / (norm + 1e-6)).clamp_(max=1.0)[:, None])
+        if self.own.clip_norm is not None:
+            grad.mul_((self.own.clip_norm / (norm + 1e-6)).clamp_(max=1.0)[:, None])
         self.optimizer.step(self.online.flat, grad, self._rates(lr), ok)
         self._move_target(ok, on, env_step)
         self.meters.add(loss, td_error, norm, ok)
         self.updates += on
 
     def _gradient(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """`[L, P]`, and the means `[L]` of loss and |δ|."""
+        loss, td_error = self._row_means(batch)
+        return self._forward.grad(loss.sum()), loss.detach(), td_error
+
+    def _row_means(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Weighted mean loss `[L]` and mean |δ| `[L]`."""
         key = bits(self.seeds, Purpose.LOSS, self.updates, 1)[:, 0].view(np.int64)
         row = self._forward.loss(batch, torch.from_numpy(key).to(self.device))
         size = batch.size.clamp(min=1)
         loss = (row.loss * batch.weight).sum(1) / size
-        grad = self._forward.grad(loss.sum())
         own = (batch.row >= 0).to(row.td_error.dtype)
-        return grad, loss.detach(), (row.td_error.abs() * own).sum(1) / size
+        return loss, (row.td_error.abs() * own).sum(1) / size
 
-    def _rates(self, lr: float | Sequence[float] | None) -> Tensor:
+    def _rates(self, lr: float | Sequence[float] | npt.NDArray[np.float64] | None) -> Tensor:
         """`[L]` float64 on the device; moved there only when it changes."""
-        wanted = self.settings.lr if lr is None else lr
-        wanted = wanted if isinstance(wanted, int | float) else tuple(wanted)
+        wanted: Any = self.own.lr if lr is None else lr
+        if not isinstance(wanted, int | float):
+            wanted = tuple(wanted)
         if self._lr[0] != wanted:
             rates = np.broadcast_to(np.asarray(wanted, np.float64), (self.lanes,)).copy()
             self._lr = wanted, torch.from_numpy(rates).to(self.device)
@@ -134,12 +149,12 @@ class Learner:
     def _move_target(
         self, ok: Tensor, on: npt.NDArray[np.bool_], env_step: int | npt.NDArray[Any]
     ) -> None:
-        rule, online, target = self.settings.target, self.online.flat, self.target.flat
-        if isinstance(rule, PolyakTarget):
-            moved = target.lerp(online, rule.tau)
+        online, target = self.online.flat, self.target.flat
+        if self.own.tau is not None:
+            moved = target.lerp(online, self.own.tau)
             torch.where(ok[:, None], moved, target, out=target)
             return
-        passed = np.broadcast_to(np.asarray(env_step) // rule.period, (self.lanes,))
+        passed = np.broadcast_to(np.asarray(env_step) // self.own.period, (self.lanes,))
         due = on & (passed > self._synced)
         if due.any():
             self._synced = np.where(due, passed, self._synced)

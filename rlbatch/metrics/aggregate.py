@@ -1,4 +1,4 @@
-"""From the records of one moment to one number a seed, and one over all seeds."""
+"""From the records of one moment to one number a lane, and one over the seeds of an arm."""
 
 from __future__ import annotations
 
@@ -12,27 +12,29 @@ from rlbatch.types import Record
 
 
 class Scalar(NamedTuple):
-    """One number of one seed."""
+    """One number of one lane."""
 
-    seed: int
+    lane: int
     env_step: int
     name: str  # "train/loss", "eval/return", ...
     value: float
 
 
-def per_seed(records: Sequence[Record]) -> list[Scalar]:
-    """One scalar per seed and name; episodes of one evaluation become their mean."""
+def per_lane(records: Sequence[Record]) -> list[Scalar]:
+    """One scalar per lane and name of train and eval records; episodes become their mean."""
     gathered: dict[tuple[int, int, str], list[float]] = {}
     for record in records:
+        if record.kind not in ("train", "eval"):
+            continue
         for name, value in record.values.items():
             if not isinstance(value, str) and name != "episode":
-                key = record.seed, record.env_step, f"{record.kind}/{name}"
+                key = record.lane, record.env_step, f"{record.kind}/{name}"
                 gathered.setdefault(key, []).append(value)
     return [Scalar(*key, float(np.mean(values))) for key, values in gathered.items()]
 
 
-def over_seeds(scalars: Sequence[Scalar]) -> Iterator[tuple[str, Estimate]]:
-    """IQM and interval of every name, over the seeds that have it at this moment."""
+def over_lanes(scalars: Sequence[Scalar]) -> Iterator[tuple[str, Estimate]]:
+    """IQM and interval of every name, over the lanes that have it at this moment."""
     columns: dict[str, list[float]] = {}
     for scalar in scalars:
         columns.setdefault(scalar.name, []).append(scalar.value)

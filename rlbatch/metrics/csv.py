@@ -1,4 +1,4 @@
-"""metrics.csv and eval.csv: append only, one line per lane and moment."""
+"""The CSV files of a run: append only, one line per lane and moment."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from rlbatch.metrics.names import EVAL, TRAIN, WHERE
+from rlbatch.metrics.names import BATCH, EVAL, TRAIN, WHERE
 from rlbatch.types import Record
 
 
 class CsvSink:
-    """Writes train records to metrics.csv, evaluations to eval.csv, events to events.csv."""
+    """Writes each kind of record to a file of its own; B's changes go to decisions.csv."""
 
     def __init__(self, folder: Path) -> None:
         columns = {
             "train": ("metrics.csv", (*WHERE, *TRAIN)),
             "eval": ("eval.csv", (*WHERE, *EVAL)),
+            "batch": ("decisions.csv", (*WHERE, *BATCH)),
             "event": ("events.csv", (*WHERE, "event", "reason")),
         }
         self._files, self._writers = [], {}

@@ -16,10 +16,17 @@ TRAIN = {
     "return": "mean over the training episodes that ended since the last line",
     "length": "env steps, the same episodes",
     "stored": "rows in the buffer",
+    "churn": "share of probe states whose greedy action one update changed",
+    "td_recent_gap": "mean |δ| of the newest 256 rows less that of 256 uniform ones",
 }
 
 EVAL = {
     "episode": "number of the start state",
     "return": "undiscounted, greedy policy",
     "length": "env steps",
+}
+
+BATCH = {
+    "batch_size": "rows from this update on, 0 at the end of the run",
+    "lr": "learning rate of the first such update",
 }

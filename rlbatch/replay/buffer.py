@@ -120,11 +120,27 @@ class ReplayBuffer:
             np.add(self._draws, 1, out=self._draws)  # half the cost of +=
         return self._batches.batch(self._ring, numbers, sizes)
 
+    def peek(self, size: int, counter: Sizes) -> Batch:
+        """As `sample`, uniformly whatever the sampler, for measuring and not for learning."""
+        sizes, counters = self._sizes(size), self._per_lane(counter, "counter")
+        numbers = Uniform().draw(self._ring, self._seeds, counters, sizes)
+        return self._batches.batch(self._ring, numbers, sizes)
+
     def whole(self) -> Batch:
         """Every stored row exactly once, oldest first, as one batch."""
         if not self._ring.fill.any():
             raise EmptyBufferError("replay", "at least 1 stored row", 0, "Add transitions first.")
         return self._batches.batch(self._ring, self._ring.newest(), self._ring.fill.copy())
+
+    def newest(self, size: int) -> Batch:
+        """The rows stored last, up to `size` a lane, oldest first and padding at the end."""
+        require(size >= 1, "replay.newest", "at least 1 row", size)
+        head, sizes = self._ring.head[:, None], np.minimum(self._ring.fill, size)
+        if not sizes.any():
+            raise EmptyBufferError("replay", "at least 1 stored row", 0, "Add transitions first.")
+        place = np.arange(sizes.max())
+        numbers = np.where(place < sizes[:, None], head - sizes[:, None] + place, -1)
+        return self._batches.batch(self._ring, numbers, sizes)
 
     def update_priorities(self, row: Tensor, td_error: Tensor) -> None:
         """Tells the sampler how surprising rows were; the uniform sampler has no use for it."""

@@ -8,6 +8,7 @@ from rlbatch.schedule.phase import Phase, phase
 from rlbatch.schedule.phased import Phased
 from rlbatch.schedule.plan import BatchPlan, Decision
 from rlbatch.schedule.ramps import Geometric, Linear
+from rlbatch.schedule.replayed import Replayed, Trajectory
 
 __all__ = [
     "BatchPlan",
@@ -20,6 +21,8 @@ __all__ = [
     "Linear",
     "Phase",
     "Phased",
+    "Replayed",
+    "Trajectory",
     "lr_factor",
     "phase",
 ]

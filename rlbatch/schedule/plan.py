@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple, get_args
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, get_args
 
 from rlbatch.contract import Schedule
 from rlbatch.errors import ConfigError, require
 from rlbatch.schedule.coupling import Coupling, lr_factor
 from rlbatch.schedule.fixed import Fixed
 from rlbatch.schedule.ladder import Ladder
+from rlbatch.schedule.replayed import Replayed
 from rlbatch.types import Signal
 
 
@@ -28,17 +29,26 @@ class BatchPlan:
     ladder: Ladder | None = None  # None: exact for a fixed size, powers of two for a moving one
     coupling: Coupling = "none"
     reference: int = 128  # rows at which lr and the other constants are declared
+    lr_follows: Schedule | None = None  # the coupling takes these rows in place of B: B alone, or
+    # the learning rate alone, can then move
 
     def __post_init__(self) -> None:
         require(self.reference >= 1, "batch.reference", "at least 1 row", self.reference)
         known = get_args(Coupling)
         met = self.coupling in known
+        follows = self.lr_follows is None or self.coupling != "none"
+        advice = "Say linear, sqrt or inverse."
+        require(follows, "batch.coupling", "a rule for lr_follows", "none", advice)
         require(met, "batch.coupling", f"one of {', '.join(known)}", self.coupling)
-        fixed = isinstance(self.schedule, Fixed)
+        replayed = isinstance(self.schedule, Replayed)
+        fixed = isinstance(self.schedule, Fixed) or replayed  # both are exact as they are
         if self.ladder is None:
             chosen = Ladder(kind="exact" if fixed else "powers")
             object.__setattr__(self, "ladder", chosen)
         elif fixed and self.ladder.kind == "powers":
+            advice = "Leave `ladder` out."
+            wanted = "kind: exact for the sizes of a log"
+            require(not replayed, "batch.ladder", wanted, "kind: powers", advice)
             self._refuse_rounding(self.schedule.largest)  # type: ignore[attr-defined]
 
     @property
@@ -55,7 +65,17 @@ class BatchPlan:
         """Rows and lr factor for this signal."""
         assert self.ladder is not None
         rows = self.ladder(self.schedule(signal), signal.batch_size)
-        return Decision(rows, lr_factor(self.coupling, rows, self.reference))
+        followed = rows if self.lr_follows is None else self.lr_follows(signal)
+        return Decision(rows, lr_factor(self.coupling, followed, self.reference))
+
+    def of_lane(self, lane: int) -> BatchPlan:
+        """The plan of one lane: itself, unless its schedules differ from lane to lane."""
+        own: dict[str, Any] = {
+            name: schedule.of_lane(lane)
+            for name in ("schedule", "lr_follows")
+            if isinstance(schedule := getattr(self, name), Replayed)
+        }
+        return replace(self, **own) if own else self
 
     def _rounded(self, rows: float) -> int:
         assert self.ladder is not None

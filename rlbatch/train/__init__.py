@@ -1,7 +1,9 @@
 """The loop: act, remember, learn, evaluate."""
 
 from rlbatch.train.evaluate import Evaluator
-from rlbatch.train.settings import Evaluation, Exploration, Learn, TrainSettings
+from rlbatch.train.exploration import Exploration
+from rlbatch.train.settings import Evaluation, Learn, TrainSettings
+from rlbatch.train.sweep import Sweep
 from rlbatch.train.trainer import Moment, Trainer
 
 __all__ = [
@@ -10,6 +12,7 @@ __all__ = [
     "Exploration",
     "Learn",
     "Moment",
+    "Sweep",
     "TrainSettings",
     "Trainer",
 ]

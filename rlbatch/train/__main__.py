@@ -21,6 +21,7 @@ from rlbatch.metrics.wandb import require_extra
 from rlbatch.train.folder import claim, describe
 from rlbatch.train.progress import reporter_for
 from rlbatch.train.run import run
+from rlbatch.train.signs import read_probe
 from rlbatch.train.summary import seed_table
 from rlbatch.train.trainer import Trainer
 
@@ -65,8 +66,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _experiment(config: Path, overrides: Sequence[str], debug: bool) -> Experiment:
-    single = ["seeds=1"] if debug else []
-    return build(read(config, [*overrides, *single]), config.stem)
+    tree = read(config, [*overrides, *(["seeds=1"] if debug else [])])
+    if debug and tree.table is not None:
+        tree.table.pop("lanes", None)  # one lane
+    return build(tree, config.stem)
 
 
 def _prepare(
@@ -88,10 +91,11 @@ def _prepare(
         experiment.make_env,
         per_lane=experiment.per_lane,
         device=experiment.device,
+        probe=read_probe(experiment.run.probe),
         eager=debug,
     )
     folder = claim(experiment.run.run_dir, experiment.name, overwrite)
-    describe(folder, experiment.text(), experiment.threads)
+    describe(folder, experiment.text(), experiment.resolved["env"], experiment.threads)
     console.print(f"run folder: {folder}", soft_wrap=True)
     return trainer, folder
 
@@ -109,13 +113,14 @@ def _run(
 def _sinks(experiment: Experiment, folder: Path) -> list[Sink]:
     settings = experiment.run
     seeds = experiment.train.lane_seeds
+    arms = [arm.name for arm in experiment.train.lane_arms]
     sinks: list[Sink] = [
         CsvSink(folder),
-        TensorBoardSink(folder / "tb", seeds, experiment.text(), settings.tb.per_seed_max),
+        TensorBoardSink(folder / "tb", seeds, experiment.text(), settings.tb.per_seed_max, arms),
     ]
     if settings.wandb is not None:
         own = settings.wandb
-        sinks.append(WandbSink(folder, own.project, experiment.resolved, own.mode))
+        sinks.append(WandbSink(folder, own.project, experiment.resolved, own.mode, seeds, arms))
     return sinks
 
 
@@ -138,10 +143,12 @@ def _finish(experiment: Experiment, summary: dict[str, Any], folder: Path, conso
     """Prints every seed, the worst first, and says how it went."""
     told = summary["eval"]
     if told["per_seed"]:
-        means = {row["seed"]: row["return"] for row in told["per_seed"]}
+        means = {_label(row): row["return"] for row in told["per_seed"]}
         title = f"greedy evaluation at {told['env_step']:,} env steps"
         console.print(seed_table(title, told["episodes"], means))
         console.print(f"IQM {told['return_iqm']:.1f}, mean {told['return_mean']:.1f}")
+    for arm in told.get("arms", []):
+        console.print(f"{arm['arm']}: IQM {arm['return_iqm']:.1f}, mean {arm['return_mean']:.1f}")
     for seed in summary["diverged"]:
         console.print(f"seed {seed} diverged: its gradient was not finite")
     console.print(
@@ -153,6 +160,10 @@ def _finish(experiment: Experiment, summary: dict[str, Any], folder: Path, conso
     if summary["status"] == "interrupted":
         return 130
     return _unmet(experiment.run.require, told, console)
+
+
+def _label(row: dict[str, Any]) -> str:
+    return " ".join([str(row["seed"]), *([f"({row['arm']})"] if "arm" in row else [])])
 
 
 def _unmet(required: Requirements, told: dict[str, Any], console: Console) -> int:

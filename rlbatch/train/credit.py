@@ -7,6 +7,8 @@ import numpy.typing as npt
 
 from rlbatch.train.settings import Iso
 
+Rows = int | npt.NDArray[np.int64]  # of one update, one for all lanes or [L]
+
 
 class Credit:
     """Integer credit per lane.
@@ -25,10 +27,10 @@ class Credit:
         """Adds `due` updates' worth to the active lanes."""
         self.held += due * (self._reference if self._by_rows else 1) * active
 
-    def can_pay(self, rows: int) -> npt.NDArray[np.bool_]:
+    def can_pay(self, rows: Rows) -> npt.NDArray[np.bool_]:
         """Which lanes can pay for an update of `rows`, `[L]`."""
         return self.held >= (rows if self._by_rows else 1)
 
-    def spend(self, rows: int, lanes: npt.NDArray[np.bool_]) -> None:
+    def spend(self, rows: Rows, lanes: npt.NDArray[np.bool_]) -> None:
         """Charges one update of `rows` to the lanes that made it."""
         self.held -= (rows if self._by_rows else 1) * lanes

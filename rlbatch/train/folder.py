@@ -27,7 +27,9 @@ CONTENT = (
     "manifest.json",
     "metrics.csv",
     "eval.csv",
+    "decisions.csv",
     "events.csv",
+    "diagnostics.json",
     "summary.json",
     "tb",
     "checkpoints",
@@ -65,10 +67,22 @@ def claim(run_dir: str | None, name: str, overwrite: bool) -> Path:
     return folder
 
 
-def describe(folder: Path, config: str, threads: int) -> None:
+def describe(folder: Path, config: str, env: Mapping[str, Any], threads: int) -> None:
     """Writes config.yaml and manifest.json, and makes checkpoints/."""
     files.write_text(folder / "config.yaml", config)
-    manifest = {
+    manifest = origin() | {
+        "env": dict(env),
+        "threads": threads,
+        "matmul_precision": torch.get_float32_matmul_precision(),
+        "openblas_coretype": os.environ.get("OPENBLAS_CORETYPE"),
+    }
+    write_json(folder / "manifest.json", manifest)
+    (folder / "checkpoints").mkdir(exist_ok=True)
+
+
+def origin() -> dict[str, Any]:
+    """Where results come from: commit, versions, hardware, command."""
+    return {
         "commit": _commit(),
         "versions": {
             "rlbatch": rlbatch.__version__,
@@ -81,13 +95,8 @@ def describe(folder: Path, config: str, threads: int) -> None:
             "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
             "system": platform.platform(),
         },
-        "threads": threads,
-        "matmul_precision": torch.get_float32_matmul_precision(),
-        "openblas_coretype": os.environ.get("OPENBLAS_CORETYPE"),
         "command": [Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]],
     }
-    write_json(folder / "manifest.json", manifest)
-    (folder / "checkpoints").mkdir(exist_ok=True)
 
 
 def write_json(path: Path, told: Mapping[str, Any] | Sequence[Any]) -> None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rlbatch.types import Record
 
-Kind = Literal["train", "eval", "event"]
+Kind = Literal["train", "eval", "event", "batch"]
 
 
 class Lanes:
@@ -21,6 +21,7 @@ class Lanes:
         self.seeds = list(seeds)
         self.env_step = np.zeros(len(seeds), np.int64)  # transitions stored
         self.samples = np.zeros(len(seeds), np.int64)  # rows drawn
+        self.batch_size = np.zeros(len(seeds), np.int64)  # rows of the last update
         self.active = np.ones(len(seeds), np.bool_)  # False: stopped for good
         self.all_active = True
         self.now = 0  # env steps of the lanes that are still active

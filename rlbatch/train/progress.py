@@ -50,7 +50,7 @@ class _Figures:
 
     def take(self, records: Sequence[Record]) -> None:
         """Takes the records of one moment."""
-        if not records or records[0].kind == "event":
+        if not records or records[0].kind in ("event", "batch"):
             return
         self.env_step = max(record.env_step for record in records)
         if records[0].kind == "train":
@@ -130,6 +130,8 @@ class LineReporter:
 
     def write(self, records: Sequence[Record]) -> None:
         self._figures.take(records)
+        if not records or records[0].kind not in ("train", "eval"):
+            return
         now, step = time.perf_counter(), self._figures.env_step
         if step < self._env_steps and now - self._told < LINE_EVERY:
             return

@@ -9,36 +9,10 @@ from rlbatch.errors import require
 from rlbatch.learner import LearnerSettings
 from rlbatch.replay import Replay
 from rlbatch.schedule import BatchPlan
+from rlbatch.train.exploration import Exploration
+from rlbatch.train.sweep import Arm, Sweep
 
 Iso = Literal["updates", "samples"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exploration:
-    """ε falls in a straight line from `start` to `end` over a share of the run, then rests."""
-
-    start: float = 1.0
-    end: float = 0.05
-    fraction: float = 0.5  # share of env_steps
-
-    def __post_init__(self) -> None:
-        for name in ("start", "end"):
-            rate = getattr(self, name)
-            require(0.0 <= rate <= 1.0, f"exploration.{name}", "a rate in [0, 1]", rate)
-        met = self.end <= self.start
-        require(met, "exploration.end", f"at most start ({self.start})", self.end)
-        met = 0.0 < self.fraction <= 1.0
-        require(met, "exploration.fraction", "a share in (0, 1]", self.fraction)
-
-    def rate(self, env_step: int, budget: int) -> float:
-        """ε at an env step of a run of `budget` env steps."""
-        gone = min(1.0, env_step / (self.fraction * budget))
-        return self.start + (self.end - self.start) * gone
-
-    def slope(self, env_step: int, budget: int) -> float:
-        """Change of ε per env step; 0 once it rests."""
-        length = self.fraction * budget
-        return (self.end - self.start) / length if env_step < length else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +56,7 @@ class TrainSettings:
     """All that the loop needs beside the agent and the environments."""
 
     seed: int = 1  # lane k has seed + k
-    seeds: int = 8  # lanes
+    seeds: int = 8  # lanes of each combination of `lanes`, one without any
     env_steps: int = 50_000  # stored transitions a lane
     iso: Iso = "updates"  # what stays fixed when B changes
     exploration: Exploration = field(default_factory=Exploration)
@@ -90,6 +64,7 @@ class TrainSettings:
     replay: Replay = field(default_factory=Replay)
     batch: BatchPlan = field(default_factory=BatchPlan)
     learner: LearnerSettings = field(default_factory=LearnerSettings)
+    lanes: Sweep = field(default_factory=Sweep)  # numbers in which lanes differ
     evaluate: Evaluation = field(default_factory=Evaluation)
     log_every: float = 0.005  # share of env_steps
     checkpoint_every: float = 0.25  # share of env_steps
@@ -107,6 +82,7 @@ class TrainSettings:
         for name in ("log_every", "checkpoint_every"):
             share = getattr(self, name)
             require(0.0 < share <= 1.0, name, "a share in (0, 1]", share)
+        self.arms()
         self._check_batch()
 
     def _check_batch(self) -> None:
@@ -118,17 +94,29 @@ class TrainSettings:
             f"{largest} rows",
             "Raise replay.capacity or lower the batch size.",
         )
-        if getattr(self.batch.schedule, "kind", "") == "epsilon":
-            require(
-                self.exploration.start != self.exploration.end,
-                "exploration.end",
-                "other than exploration.start, since the batch size follows it",
-                self.exploration.end,
-            )
+        followed = (self.batch.schedule, self.batch.lr_follows)
+        if any(getattr(schedule, "kind", "") == "epsilon" for schedule in followed):
+            for arm in self.arms():
+                require(
+                    arm.exploration.start != arm.exploration.end,
+                    "exploration.end",
+                    "other than exploration.start, since the batch size or lr follows it",
+                    arm.exploration.end,
+                )
+
+    def arms(self) -> list[Arm]:
+        """The combinations of `lanes`; one without a sweep."""
+        return self.lanes.arms(self.learner, self.exploration)
+
+    @property
+    def lane_arms(self) -> list[Arm]:
+        """Of every lane, `[L]`."""
+        return [arm for arm in self.arms() for _ in range(self.seeds)]
 
     @property
     def lane_seeds(self) -> list[int]:
-        return [self.seed + lane for lane in range(self.seeds)]
+        """Of every lane, `[L]`: the same seeds in every arm."""
+        return [self.seed + k for _ in self.arms() for k in range(self.seeds)]
 
     def points(self, share: float) -> int:
         """A share of the budget in env steps, at least 1."""

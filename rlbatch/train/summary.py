@@ -9,6 +9,7 @@ import numpy as np
 from rich.table import Table
 
 from rlbatch.metrics import iqm
+from rlbatch.train.settings import TrainSettings
 from rlbatch.train.trainer import Moment, Trainer
 
 Status = Literal["finished", "interrupted", "failed"]
@@ -30,39 +31,54 @@ def summarise(trainer: Trainer, regime: str, status: Status, evaluated: Moment) 
         "status": status,
         "lanes": len(lanes.seeds),
         "seeds": lanes.seeds,
+        "arms": [arm.values for arm in trainer.settings.arms()],  # lanes of one come together
         "env_steps": lanes.now,  # of each lane that did not diverge
         "updates": int(trainer.learner.updates.max()),
         "samples": int(lanes.samples.max()),
         "diverged": [s for s, on in zip(lanes.seeds, lanes.active, strict=True) if not on],
+        "diverged_lanes": [k for k, on in enumerate(lanes.active) if not on],
         "wall_s": round(lanes.wall_s, 3),
         "evaluation_s": round(trainer.evaluation_s, 3),
         "env_steps_per_s": round(float(lanes.env_step.sum()) / train_s, 1),  # all lanes together
-        "eval": _scores(evaluated),
+        "eval": _scores(evaluated, trainer.settings),
     }
 
 
-def seed_table(title: str, episodes: int, means: Mapping[int, float]) -> Table:
+def seed_table(title: str, episodes: int, means: Mapping[str, float]) -> Table:
     """Every seed's mean return, the worst first."""
     table = Table(title=title, title_justify="left")
     table.add_column("seed", justify="right")
     table.add_column(f"mean return of {episodes} episodes", justify="right")
     for seed, mean in sorted(means.items(), key=lambda item: item[1]):
-        table.add_row(str(seed), f"{mean:.1f}")
+        table.add_row(seed, f"{mean:.1f}")
     return table
 
 
-def _scores(evaluated: Moment) -> dict[str, Any]:
-    """The last evaluation: a mean return a seed, and what they come to."""
-    seeds: dict[int, list[float]] = {}
+def _scores(evaluated: Moment, settings: TrainSettings) -> dict[str, Any]:
+    """The last evaluation: a mean return a lane, and what they come to."""
+    lanes: dict[int, list[float]] = {}
     for record in evaluated:
-        seeds.setdefault(record.seed, []).append(float(record.values["return"]))
-    means = {seed: float(np.mean(own)) for seed, own in seeds.items()}
+        lanes.setdefault(record.lane, []).append(float(record.values["return"]))
+    means = {lane: float(np.mean(own)) for lane, own in lanes.items()}
     if not means:
         return {"env_step": None, "return_iqm": None, "return_mean": None, "per_seed": []}
-    return {
+    seeds, arms = settings.lane_seeds, [arm.name for arm in settings.lane_arms]
+    told = {
         "env_step": max(record.env_step for record in evaluated),
         "episodes": len(evaluated) // len(means),
-        "return_iqm": float(iqm(list(means.values()))),
-        "return_mean": float(np.mean(list(means.values()))),
-        "per_seed": [{"seed": seed, "return": mean} for seed, mean in means.items()],
+        **_over(list(means.values())),
+        "per_seed": [
+            {"seed": seeds[lane], "return": mean} | ({"arm": arms[lane]} if arms[lane] else {})
+            for lane, mean in means.items()
+        ],
     }
+    if len(set(arms)) > 1:
+        told["arms"] = [
+            {"arm": arm, **_over([m for lane, m in means.items() if arms[lane] == arm])}
+            for arm in dict.fromkeys(arms)
+        ]
+    return told
+
+
+def _over(means: list[float]) -> dict[str, float]:
+    return {"return_iqm": float(iqm(means)), "return_mean": float(np.mean(means))}

@@ -14,15 +14,18 @@ from rlbatch.contract import Agent, MakeEnv
 from rlbatch.errors import TrainingError
 from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
-from rlbatch.schedule import Decision, phase
+from rlbatch.schedule import phase
 from rlbatch.seeding import draw_counter
 from rlbatch.train.actor import Actor
 from rlbatch.train.best import Best
 from rlbatch.train.credit import Credit
+from rlbatch.train.decide import Decider, Wanted
+from rlbatch.train.decisions import Decisions
 from rlbatch.train.episodes import TrainingEpisodes
 from rlbatch.train.evaluate import Evaluator
 from rlbatch.train.lanes import Kind, Lanes
 from rlbatch.train.settings import TrainSettings
+from rlbatch.train.signs import Signs
 from rlbatch.types import Batch, Record, Signal, Step
 
 Moment = Sequence[Record]  # the records of one moment, all lanes
@@ -38,6 +41,7 @@ class Trainer:
         make_env: builds the environments to train in, and those to evaluate in.
         per_lane: environments a lane trains in, E.
         device: of the learner and of batched environments.
+        probe: observations `[N, *obs]` on which policy churn is measured; None: it is not.
         eager: for debugging a single lane; see Learner.
 
     Raises:
@@ -52,10 +56,11 @@ class Trainer:
         *,
         per_lane: int = 1,
         device: str | torch.device = "cpu",
+        probe: Tensor | None = None,
         eager: bool = False,
     ) -> None:
         self.settings, self.device = settings, torch.device(device)
-        seeds, lanes = settings.lane_seeds, settings.seeds
+        seeds, lanes = settings.lane_seeds, len(settings.lane_seeds)
         self._env = make_env(seeds=seeds, per_lane=per_lane, device=self.device)
         spaces = self._env.obs_space, self._env.action_space
         replay = settings.replay
@@ -66,7 +71,7 @@ class Trainer:
             agent,
             *spaces,
             seeds=seeds,
-            settings=settings.learner,
+            settings=[arm.learner for arm in settings.lane_arms],
             device=self.device,
             eager=eager,
         )
@@ -81,9 +86,12 @@ class Trainer:
         self._credit = Credit(settings.iso, lanes, settings.batch.reference)
         self._per_lane = per_lane
         self.lanes = Lanes(seeds)
+        self._decider = Decider(settings, self.lanes, lambda: self.learner.updates)
+        self._decisions = Decisions(self.lanes)
+        self._signs = Signs(self.learner, self.buffer, probe)
         self.best = Best(self.learner.online.flat)
         self._batch: Batch | None = None  # the last
-        self._decision = Decision(0, 1.0)
+        self._lr: float | npt.NDArray[np.float64] = self._decider.lr  # of the last update
         self._stop = False
         self.evaluation_s = 0.0  # wall time spent on evaluation
 
@@ -116,33 +124,21 @@ class Trainer:
             evaluating = ending or now // evaluate > before // evaluate
             if logging or evaluating:
                 yield from self._stop_diverged()
+            if ending:
+                self._decisions.end(self.learner.updates)
+            if logging and (changes := self._decisions.read()):
+                yield changes
             if logging:
                 yield self._train_records()
             if evaluating:
                 yield self._evaluate(self._final_evaluator if ending else self._evaluator)
 
-    def signal(self) -> Signal:
-        """What a schedule sees now; the same for every active lane under open-loop schedules."""
-        lane, now = int(self.lanes.active.argmax()), self.lanes.now
-        exploration, budget = self.settings.exploration, self.settings.env_steps
-        return Signal(
-            env_step=now,
-            update=int(self.learner.updates[lane]),
-            samples=int(self.lanes.samples[lane]),
-            stored=min(now, self.buffer.capacity),
-            capacity=self.buffer.capacity,
-            learning=now >= self.settings.learn.start,
-            exploration=exploration.rate(now, budget),
-            exploration_start=exploration.start,
-            exploration_end=exploration.end,
-            exploration_slope=exploration.slope(now, budget),
-            batch_size=self._decision.rows,
-            meters={},
-        )
+    def signal(self, lane: int | None = None) -> Signal:
+        """What a schedule sees now in a lane, by default the first that is active."""
+        return self._decider.signal(lane)
 
     def _step(self, obs: Tensor, now: int) -> Tensor:
-        epsilon = self.settings.exploration.rate(now, self.settings.env_steps)
-        action = self._actor.act(obs, epsilon, now)
+        action = self._actor.act(obs, self._decider.epsilon(), now)
         step = self._env.step(action)
         self._remember(obs, action, step)
         self._episodes.add(step)
@@ -164,27 +160,24 @@ class Trainer:
         self._credit.earn(due * self.settings.learn.count, self.lanes.active)
         update = 0
         while True:
-            decision = self.settings.batch.decide(self.signal())
-            lanes = self.lanes.active & self._credit.can_pay(decision.rows)
+            wanted = self._decider.wanted()
+            lanes = self.lanes.active & self._credit.can_pay(wanted.rows)
             if not lanes.any():
                 return
-            self._update(decision, lanes, update)
+            self._update(wanted, lanes, update)
             update += 1
 
-    def _update(self, decision: Decision, lanes: Mask, update: int) -> None:
+    def _update(self, wanted: Wanted, lanes: Mask, update: int) -> None:
+        rows = wanted.rows if lanes.all() else wanted.rows * lanes
         whole = self.settings.batch.whole
-        rows = decision.rows if lanes.all() else decision.rows * lanes
         counter = draw_counter(self.lanes.env_step, update)
         batch = self.buffer.whole() if whole else self.buffer.sample(rows, counter)
-        self.learner.update(
-            batch,
-            lr=self.settings.learner.lr * decision.lr_factor,
-            active=lanes,
-            env_step=self.lanes.now,
-        )
-        self._credit.spend(decision.rows, lanes)
-        self.lanes.samples += decision.rows * lanes
-        self._decision, self._batch = decision, batch
+        self._decisions.note(wanted, lanes, self.learner.updates)
+        with self._signs.around_update():
+            self.learner.update(batch, lr=wanted.lr, active=lanes, env_step=self.lanes.now)
+        self._credit.spend(wanted.rows, lanes)
+        self.lanes.samples += wanted.rows * lanes
+        self._lr, self._batch = wanted.lr, batch
 
     def _stop_diverged(self) -> Iterator[Moment]:
         """Takes lanes whose gradient was not finite out of the run, and says so."""
@@ -200,26 +193,40 @@ class Trainer:
             )
 
     def _train_records(self) -> Moment:
-        signal = self.signal()
-        meters, episodes = self.learner.meters.read(), self._episodes.read()
-        q_mean = self._q_mean()
-        common: dict[str, float | str] = {
-            "batch_size": self._decision.rows,
-            "lr": self.settings.learner.lr * self._decision.lr_factor,
+        meters, episodes, signs = (
+            self.learner.meters.read(),
+            self._episodes.read(),
+            self._signs.read(),
+        )
+        q_mean, lr = self._q_mean(), np.broadcast_to(self._lr, len(meters))
+        return [
+            self._record(
+                "train",
+                lane,
+                self._common(lane, float(lr[lane]))
+                | meters[lane]
+                | q_mean[lane]
+                | signs[lane]
+                | episodes[lane],
+            )
+            for lane in np.flatnonzero(self.lanes.active).tolist()
+        ]
+
+    def _common(self, lane: int, lr: float) -> dict[str, float | str]:
+        signal = self.signal(lane)
+        return {
+            "batch_size": signal.batch_size,
+            "lr": lr,
             "epsilon": signal.exploration,
             "phase": phase(signal),
             "stored": signal.stored,
         }
-        return [
-            self._record("train", lane, common | meters[lane] | q_mean[lane] | episodes[lane])
-            for lane in np.flatnonzero(self.lanes.active).tolist()
-        ]
 
     def _q_mean(self) -> list[dict[str, float]]:
         """Mean over the last batch's own rows of max_a Q, a lane."""
         batch = self._batch
         if batch is None:
-            return [{}] * self.settings.seeds
+            return [{}] * len(self.lanes.seeds)
         best = self.learner.values(batch.obs).amax(-1) * (batch.row >= 0)
         means = best.sum(1) / batch.size.clamp(min=1)
         return [{"q_mean": mean} for mean in means.tolist()]

@@ -162,7 +162,7 @@ def test_an_unknown_env_id_names_its_place_and_the_nearest(built: Built) -> None
         ("env_steps=1e5", "env_steps: expected a valid integer"),
         ("learner.lr=[1]", "learner.lr: expected a valid number"),
         ("iso=rows", "iso: expected 'updates' or 'samples'"),
-        ("batch.coupling=cubic", "batch.coupling: expected 'none', 'linear' or 'sqrt'"),
+        ("batch.coupling=cubic", "batch.coupling: expected 'none', 'linear', 'sqrt' or 'inverse'"),
         ("batch={schedule: {kind: fixed, rows: all}}", "batch.schedule.rows: expected "),
         ("env.per_lane=0", "env.per_lane: expected at least 1, got 0"),
         ("env.per_lane=1.5", "env.per_lane: expected a valid integer"),

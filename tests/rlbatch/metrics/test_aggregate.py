@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rlbatch.metrics.aggregate import over_seeds, per_seed
+from rlbatch.metrics.aggregate import over_lanes, per_lane
 from rlbatch.types import Record
 
 MakeRecord = Callable[..., Record]
 
 
 def test_numbers_go_by_kind_and_name_and_words_are_left_out(record: MakeRecord) -> None:
-    found = per_seed([record("train", 0, 10, loss=1.0, phase="anneal")])
-    assert found == [(3, 10, "train/loss", 1.0)]
+    found = per_lane([record("train", 0, 10, loss=1.0, phase="anneal")])
+    assert found == [(0, 10, "train/loss", 1.0)]
 
 
 def test_episodes_of_one_evaluation_become_their_mean(record: MakeRecord) -> None:
@@ -21,13 +21,13 @@ def test_episodes_of_one_evaluation_become_their_mean(record: MakeRecord) -> Non
         for lane in (0, 1)
         for e in (0, 1, 5)
     ]
-    assert per_seed(told) == [(3, 10, "eval/return", 2.0), (4, 10, "eval/return", 12.0)]
+    assert per_lane(told) == [(0, 10, "eval/return", 2.0), (1, 10, "eval/return", 12.0)]
 
 
 def test_each_name_is_taken_over_the_seeds_that_have_it(record: MakeRecord) -> None:
     told = [record("train", lane, 10, loss=float(lane)) for lane in range(4)]
     told.append(record("train", 4, 10, loss=9.0, **{"return": 5.0}))
-    found = dict(over_seeds(per_seed(told)))
+    found = dict(over_lanes(per_lane(told)))
     assert float(found["train/loss"].value) == 2.0  # of 0, 1, 2, 3, 9
     assert float(found["train/return"].value) == 5.0
     assert found["train/return"].low is None
@@ -37,6 +37,6 @@ def test_each_name_is_taken_over_the_seeds_that_have_it(record: MakeRecord) -> N
 
 
 def test_nothing_gives_nothing(record: MakeRecord) -> None:
-    assert per_seed([]) == []
-    assert list(over_seeds([])) == []
-    assert per_seed([record("event", 0, 10, event="diverged")]) == []
+    assert per_lane([]) == []
+    assert list(over_lanes([])) == []
+    assert per_lane([record("event", 0, 10, event="diverged")]) == []

@@ -41,7 +41,7 @@ def logged(
     """A fake W&B run that was given these moments."""
     run = FakeRun()
     monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(init=lambda **told: run))
-    sink = WandbSink(folder, "rlbatch", {"seed": 3}, "offline")
+    sink = WandbSink(folder, "rlbatch", {"seed": 3}, "offline", [3, 4])
     for moment in moments:
         sink.write(moment)
     sink.close()
@@ -79,7 +79,7 @@ def test_an_event_has_no_numbers_to_log(
 def test_a_missing_extra_names_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "wandb", None)
     with pytest.raises(PlugError, match=r"wandb: .*rlbatch\[wandb\]"):
-        WandbSink(tmp_path, "rlbatch", {}, "offline")
+        WandbSink(tmp_path, "rlbatch", {}, "offline", [3])
 
 
 def test_a_run_without_a_network_is_written_to_the_folder(
@@ -91,7 +91,7 @@ def test_a_run_without_a_network_is_written_to_the_folder(
     monkeypatch.setenv("WANDB_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("WANDB_CACHE_DIR", str(tmp_path / "cache"))
     config: dict[str, Any] = {"seed": 3, "batch": {"schedule": {"kind": "fixed"}}}
-    sink = WandbSink(tmp_path, "rlbatch", config, "offline")
+    sink = WandbSink(tmp_path, "rlbatch", config, "offline", [3, 4])
     sink.write([record("train", lane, 10, loss=1.0) for lane in (0, 1)])
     sink.close()
     (written,) = (tmp_path / "wandb").glob("offline-run-*/*.wandb")

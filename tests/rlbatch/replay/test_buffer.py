@@ -519,3 +519,17 @@ def test_another_tensor_file_or_none_is_refused(tmp_path: Path) -> None:
         ReplayBuffer.load(tmp_path / "other")
     with pytest.raises(FileError, match="nothing there"):
         ReplayBuffer.load(tmp_path / "absent")
+
+
+def test_the_newest_of_an_empty_buffer_and_of_no_rows_are_refused() -> None:
+    with pytest.raises(EmptyBufferError, match="expected at least 1 stored row, got 0"):
+        filled(0).newest(3)
+    with pytest.raises(ConfigError, match=r"^replay\.newest: expected at least 1 row, got 0"):
+        filled(5).newest(0)
+
+
+def test_the_newest_rows_of_a_buffer_without_lanes_come_oldest_first() -> None:
+    batch = filled(11, capacity=8).newest(3)
+    assert (batch.row.tolist(), batch.size.item()) == ([8, 9, 10], 3)
+    assert batch.obs[:, 0].tolist() == [8.0, 9.0, 10.0]
+    assert filled(11, capacity=8).newest(99).row.tolist() == list(range(3, 11))

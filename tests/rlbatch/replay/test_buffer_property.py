@@ -150,3 +150,33 @@ def test_a_loaded_buffer_draws_what_the_saved_one_draws(case: Case, size: int, d
     for _ in range(2):
         pairs = zip(case.buffer.sample(size), loaded.sample(size), strict=True)
         assert all(torch.equal(mine, other) for mine, other in pairs)
+
+
+@given(cases(), st.integers(1, 12))
+def test_the_newest_rows_are_those_that_were_stored_last(case: Case, size: int) -> None:
+    kept = [list(twin.rows.items())[-size:] for twin in case.twins]
+    if not any(kept):
+        return
+    batch = case.buffer.newest(size)
+    assert batch.size.tolist() == [len(own) for own in kept]
+    assert batch.reward.shape == (len(kept), max(map(len, kept)))
+    assert all(column.isfinite().all() for column in batch)
+    for lane, own in enumerate(kept):
+        assert [
+            (int(n), row_of(batch, lane, b)) for b, n in enumerate(batch.row[lane]) if n >= 0
+        ] == own
+        assert (batch.row[lane, len(own) :] == -1).all()
+        assert (batch.weight[lane] == (batch.row[lane] >= 0)).all()
+
+
+@given(cases(), st.integers(1, 20), st.integers(0, 2**40))
+def test_peeking_shows_what_sampling_would_give_and_moves_nothing(
+    case: Case, size: int, counter: int
+) -> None:
+    if not all(twin.rows for twin in case.twins):
+        return
+    before = case.buffer.state_dict()
+    peeked, drawn = case.buffer.peek(size, counter), case.buffer.sample(size, counter)
+    assert all(torch.equal(mine, other) for mine, other in zip(peeked, drawn, strict=True))
+    after = case.buffer.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlbatch.errors import ConfigError
-from rlbatch.schedule import BatchPlan, Decision, Epsilon, Fixed, Geometric, Ladder, Linear
+from rlbatch.schedule import (
+    BatchPlan,
+    Coupling,
+    Decision,
+    Epsilon,
+    Fixed,
+    Geometric,
+    Ladder,
+    Linear,
+)
 from rlbatch.types import Signal
 
 
@@ -97,3 +106,32 @@ def test_a_fixed_power_of_two_may_have_a_ladder(signal: Signal) -> None:
 def test_a_reference_of_no_rows_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"^batch\.reference: expected at least 1 row, got 0\."):
         BatchPlan(reference=0)
+
+
+@pytest.mark.parametrize(("coupling", "factor"), [("linear", 4.25), ("inverse", 4 / 17)])
+def test_the_learning_rate_may_follow_other_rows_than_those_in_use(
+    signal: Signal, coupling: Coupling, factor: float
+) -> None:
+    other = Epsilon(explore=32, exploit=512)  # 272 at this signal
+    plan = BatchPlan(schedule=Fixed(rows=100), coupling=coupling, lr_follows=other, reference=64)
+    rows, found = plan.decide(signal)
+    assert rows == 100
+    assert found == pytest.approx(factor)
+    assert plan.decide(signal._replace(exploration=1.0)).rows == 100
+    assert plan.decide(signal._replace(exploration=1.0)).lr_factor != pytest.approx(factor)
+    assert plan.largest() == 100
+
+
+def test_a_batch_may_move_while_the_learning_rate_rests(signal: Signal) -> None:
+    moving = Epsilon(explore=32, exploit=512)
+    plan = BatchPlan(schedule=moving, coupling="linear", lr_follows=Fixed(rows=32), reference=64)
+    assert plan.decide(signal) == Decision(256, 0.5)
+    assert plan.decide(signal._replace(exploration=1.0)) == Decision(32, 0.5)
+
+
+def test_rows_to_follow_without_a_rule_are_refused() -> None:
+    message = (
+        r"^batch\.coupling: expected a rule for lr_follows, got none\. Say linear, sqrt or inv"
+    )
+    with pytest.raises(ConfigError, match=message):
+        BatchPlan(lr_follows=Fixed(rows=32))

@@ -13,6 +13,7 @@ from agents.dqn import DQN
 from envs.cartpole import CartPole
 from rlbatch.train import Evaluation, Learn, Trainer, TrainSettings
 from rlbatch.train.__main__ import main
+from rlbatch.types import Batch
 
 SMALL: dict[str, Any] = {
     "seed": 3,
@@ -46,6 +47,27 @@ def make_trainer() -> Callable[..., Trainer]:
         return Trainer(told, agent or DQN(hidden=(8,)), env, per_lane=per_lane)
 
     return make
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Callable[[Trainer], list[Batch]]:
+    """A list that grows by every batch that a trainer's buffer gives to learn from."""
+
+    def note(trainer: Trainer) -> list[Batch]:
+        batches: list[Batch] = []
+
+        def noting(draw: Callable[..., Batch]) -> Callable[..., Batch]:
+            def noted(*told: Any) -> Batch:
+                batches.append(draw(*told))
+                return batches[-1]
+
+            return noted
+
+        for name in ("sample", "whole"):
+            monkeypatch.setattr(trainer.buffer, name, noting(getattr(trainer.buffer, name)))
+        return batches
+
+    return note
 
 
 @pytest.fixture

@@ -106,11 +106,12 @@ def test_a_file_in_the_place_of_runs_is_refused(here: Path) -> None:
 
 
 def test_a_run_is_described_by_its_config_and_its_manifest(here: Path) -> None:
-    describe(here, "seed: 1\n", 3)
+    describe(here, "seed: 1\n", {"id": "CartPole-v1"}, 3)
     manifest = json.loads((here / "manifest.json").read_text())
     wanted = {"commit", "versions", "hardware", "threads", "matmul_precision", "command"}
     assert wanted <= set(manifest)
     assert manifest["threads"] == 3
+    assert manifest["env"] == {"id": "CartPole-v1"}
     assert manifest["versions"]["torch"]
     assert (here / "config.yaml").read_text() == "seed: 1\n"
     assert (here / "checkpoints").is_dir()

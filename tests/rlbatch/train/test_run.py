@@ -119,7 +119,7 @@ def test_a_runs_config_gives_the_same_run_again(train: Train, here: Path) -> Non
 @pytest.mark.parametrize("name", ["final", "step_100"])
 def test_the_last_checkpoint_plays_what_was_last_evaluated(finished: Path, name: str) -> None:
     experiment = build(read(finished / "config.yaml"), "probe")
-    scores = {row["seed"]: row["return"] for row in told(finished)["eval"]["per_seed"]}
+    scores = {str(row["seed"]): row["return"] for row in told(finished)["eval"]["per_seed"]}
     assert evaluate(experiment, finished, name, 3) == pytest.approx(scores)
 
 
@@ -128,8 +128,7 @@ def test_a_checkpoint_plays_what_its_moment_was_evaluated_at(train: Train, here:
     experiment = build(read(Path("mine/config.yaml")), "probe")
     found = [x for x in lines(Path("mine/eval.csv")) if x["env_step"] == "50"]
     means = {
-        seed: sum(float(x["return"]) for x in found if x["seed"] == str(seed)) / 2
-        for seed in (3, 4)
+        seed: sum(float(x["return"]) for x in found if x["seed"] == seed) / 2 for seed in ("3", "4")
     }
     assert evaluate(experiment, Path("mine"), "step_50", 2) == pytest.approx(means)
 
@@ -141,8 +140,8 @@ def test_the_best_checkpoint_plays_its_best_return(train: Train, here: Path) -> 
     groups: dict[tuple[str, str], list[float]] = {}
     for line in lines(Path("mine/eval.csv")):
         groups.setdefault((line["seed"], line["env_step"]), []).append(float(line["return"]))
-    for seed in (3, 4):
-        means = [sum(x) / 3 for (own, _), x in groups.items() if own == str(seed)]
+    for seed in ("3", "4"):
+        means = [sum(x) / 3 for (own, _), x in groups.items() if own == seed]
         assert played[seed] == pytest.approx(max(means))
         assert len(set(means)) > 1  # best and last can differ
 
@@ -236,7 +235,7 @@ def test_every_sink_is_given_every_record_and_closed_once(
     one, other = Kept(), Kept()
     ran(make_trainer(), tmp_path, one, other)
     assert one.records == other.records
-    assert {r.kind for r in one.records} == {"train", "eval"}
+    assert {r.kind for r in one.records} == {"train", "eval", "batch"}
     assert (one.closed, other.closed) == (1, 1)
 
 

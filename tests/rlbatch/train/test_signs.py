@@ -1,0 +1,173 @@
+"""Inner signs: what they say by hand, and that measuring them changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from agents.dqn import DQN
+from envs.cartpole import CartPole
+from envs.probes import TwoStep
+from rlbatch import files
+from rlbatch.errors import ConfigError, FileError
+from rlbatch.learner import LearnerSettings
+from rlbatch.train import Trainer
+from rlbatch.train.signs import Signs, read_probe
+from rlbatch.types import Record
+
+MakeTrainer = Callable[..., Trainer]
+STATES = torch.randn(50, 4, generator=torch.Generator().manual_seed(1))
+FAST = LearnerSettings(lr=0.3)
+
+
+def probing(make_trainer: MakeTrainer, probe: Tensor | None, **settings: Any) -> Trainer:
+    """What `make_trainer` makes, with a probe."""
+    told = make_trainer(**settings).settings
+    return Trainer(told, DQN(hidden=(8,)), CartPole, probe=probe)
+
+
+def told(trainer: Trainer) -> list[Record]:
+    return [r._replace(wall_s=0.0) for moment in trainer.records() for r in moment]
+
+
+def column(records: list[Record], name: str, lane: int = 0) -> list[Any]:
+    return [r.values[name] for r in records if r.lane == lane and name in r.values]
+
+
+def without(records: list[Record], *names: str) -> list[Record]:
+    return [
+        r._replace(values={k: v for k, v in r.values.items() if k not in names}) for r in records
+    ]
+
+
+@pytest.mark.parametrize("iso", ["updates", "samples"])
+def test_a_run_with_a_probe_is_the_run_without_one_but_for_churn(
+    make_trainer: MakeTrainer, iso: str
+) -> None:
+    plain, probed = (
+        told(probing(make_trainer, probe, learner=FAST, iso=iso)) for probe in (None, STATES)
+    )
+    assert plain == without(probed, "churn")
+    assert not column(plain, "churn")
+    assert column(probed, "churn")
+
+
+def test_measuring_the_gap_changes_nothing_that_is_learned(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured, bare = make_trainer(learner=FAST), make_trainer(learner=FAST)
+    monkeypatch.setattr(bare._signs, "read", lambda: [{}, {}])
+    one, other = told(measured), told(bare)
+    assert without(one, "td_recent_gap") == other
+    assert one != other
+
+
+def test_without_learning_nothing_churns(make_trainer: MakeTrainer) -> None:
+    records = told(probing(make_trainer, STATES, learner=LearnerSettings(lr=0.0)))
+    assert column(records, "churn") == [0.0] * 41
+
+
+def test_churn_is_a_share_of_states_and_moves_with_learning(make_trainer: MakeTrainer) -> None:
+    records = told(probing(make_trainer, STATES, learner=FAST))
+    for lane in range(2):
+        churn = column(records, "churn", lane)
+        assert [round(share * 50) / 50 for share in churn] == pytest.approx(churn)
+        assert all(0.0 <= share <= 1.0 for share in churn)
+        assert max(churn) > 0.0
+    assert column(records, "churn", 0) != column(records, "churn", 1)
+
+
+def test_churn_tells_what_one_update_did_and_only_the_first_since_the_last_line(
+    make_trainer: MakeTrainer,
+) -> None:
+    trainer = make_trainer(seeds=2)
+    flat, probe = trainer.learner.online.flat, torch.tensor([[1.0, 0, 0, 0], [-1.0, 0, 0, 0]])
+    signs = Signs(trainer.learner, trainer.buffer, probe)
+    told(trainer)
+    signs.read()
+    flat[:] = 0.0  # action 0 is best everywhere
+    for change in (1.0, -1.0):
+        with signs.around_update():
+            flat[1, -1] = change  # the bias of action 1, in lane 1
+            trainer.learner.updates += 1
+    assert [own["churn"] for own in signs.read()] == [0.0, 1.0]
+    assert all("churn" not in own for own in signs.read())
+
+
+def test_a_lane_that_rests_waits_for_its_own_update(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer()
+    told(trainer)
+    signs = Signs(trainer.learner, trainer.buffer, STATES)
+    flat = trainer.learner.online.flat
+    flat[:] = 0.0
+    for lane in (0, 1):
+        with signs.around_update():
+            flat[lane, -1] = 1.0
+            trainer.learner.updates += np.arange(2) == lane
+        if lane == 0:
+            with signs.around_update():
+                trainer.learner.updates += np.array([1, 0])
+    assert [own["churn"] for own in signs.read()] == [1.0, 1.0]
+    with signs.around_update():
+        trainer.learner.updates += np.array([1, 0])
+    assert ["churn" in own for own in signs.read()] == [True, False]
+
+
+def test_the_gap_is_that_of_the_newest_rows_to_all_rows(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer(env=TwoStep, agent=DQN(hidden=(), criterion="mse"), env_steps=200)
+    told(trainer)
+    for parameters in (trainer.learner.online, trainer.learner.target):
+        parameters.flat[:] = 0.0  # |δ| is then |r|
+    room = torch.zeros(2, 256, dtype=torch.int64)
+    trainer.buffer.add(room, room, room + 8.0, room, room == 0, room != 0)
+    everywhere = trainer.buffer.whole().reward.mean(1)
+    for lane, own in enumerate(trainer._signs.read()):
+        assert own["td_recent_gap"] == pytest.approx(8.0 - float(everywhere[lane]), abs=1.0)
+        assert own["td_recent_gap"] > 2.0
+
+
+def test_before_the_first_update_there_are_no_signs(make_trainer: MakeTrainer) -> None:
+    records = [r for r in told(probing(make_trainer, STATES)) if r.kind == "train"]
+    early = [r for r in records if r.update == 0]
+    assert early
+    assert not [r for r in early if {"churn", "td_recent_gap"} & set(r.values)]
+    assert all("td_recent_gap" in r.values for r in records if r.update)
+
+
+def test_a_diverged_lane_does_not_spoil_the_others_signs(make_trainer: MakeTrainer) -> None:
+    healthy, ill = (probing(make_trainer, STATES, learner=FAST) for _ in range(2))
+    ill.learner.online.flat[1] = torch.nan
+    wanted = [r for r in told(healthy) if r.lane == 0]
+    assert [r for r in told(ill) if r.lane == 0] == wanted
+
+
+@pytest.mark.parametrize("probe", [torch.zeros(0, 4), torch.zeros(5, 3), torch.zeros(4)])
+def test_a_probe_of_other_states_is_refused_before_the_run(
+    make_trainer: MakeTrainer, probe: Tensor
+) -> None:
+    with pytest.raises(ConfigError, match=r"^probe: expected states of shape \(4,\), got a tensor"):
+        probing(make_trainer, probe)
+
+
+def test_a_probe_file_is_read_by_its_obs(tmp_path: Path) -> None:
+    path = tmp_path / "probe.safetensors"
+    files.save_tensors(path, {"obs": STATES, "action": torch.zeros(3)}, {})
+    found = read_probe(str(path))
+    assert found is not None
+    assert torch.equal(found, STATES)
+    assert read_probe(None) is None
+
+
+def test_a_file_without_states_is_no_probe(tmp_path: Path) -> None:
+    path = tmp_path / "probe.safetensors"
+    files.save_tensors(path, {"rows": STATES}, {})
+    with pytest.raises(FileError, match="expected a file of probe states, got another tensor file"):
+        read_probe(str(path))
+    with pytest.raises(FileError, match="nothing there"):
+        read_probe(str(tmp_path / "none"))
