@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 CONFIG ?= configs/cartpole.yaml
+COMPARISON ?= configs/compare/quick.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help train quick test lint format types check bench tensorboard clean
+.PHONY: help train quick compare test lint format types check bench tensorboard clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -15,6 +16,9 @@ train: $(READY)  ## train CONFIG (configs/cartpole.yaml): 8 seeds, scheduled bat
 
 quick: $(READY)  ## the same in a minute
 	$(BIN)/python -m rlbatch.train configs/quick.yaml
+
+compare: $(READY)  ## two regimes over six seeds, and where the report is
+	$(BIN)/python -m rlbatch.compare $(COMPARISON)
 
 test: $(READY)  ## all tests
 	$(BIN)/python -m pytest

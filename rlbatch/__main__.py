@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Hands the rest of the line to a command."""
     told = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {"train": _train, "evaluate": _evaluate}
+    commands = {"train": _train, "compare": _compare, "evaluate": _evaluate}
     if told and told[0] in commands:
         return commands[told[0]]()(told[1:])
     wanted = bool(told) and told[0] in ("-h", "--help")
@@ -22,6 +22,12 @@ def _train() -> Callable[[Sequence[str]], int]:
     from rlbatch.train.__main__ import main as train
 
     return train
+
+
+def _compare() -> Callable[[Sequence[str]], int]:
+    from rlbatch.compare.__main__ import main as compare
+
+    return compare
 
 
 def _evaluate() -> Callable[[Sequence[str]], int]:

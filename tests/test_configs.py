@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from agents.dqn import DQN
-from rlbatch.config import Experiment, build, read
+from rlbatch.compare.inference import least_seeds
+from rlbatch.config import Experiment, build, read, read_comparison
 from rlbatch.learner import AdamSettings, HardTarget
 from rlbatch.schedule import Epsilon, Fixed
 from rlbatch.train import Exploration, Learn, Trainer
 
 ROOT = Path(__file__).parents[1]
-CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
+COMPARED = ("quick.yaml", "cartpole.yaml", "coupling.yaml")
+COMPARISONS = sorted(ROOT / "configs/compare" / name for name in COMPARED)
+CONFIGS = sorted(set((ROOT / "configs").rglob("*.yaml")) - set(COMPARISONS))
 
 
 def built(path: Path, *overrides: str) -> Experiment:
@@ -47,6 +50,22 @@ def test_every_config_reloads_from_its_resolved_text(path: Path, tmp_path: Path)
     again = build(read(resolved), path.stem)
     assert (again.resolved, again.train, again.run) == (found.resolved, found.train, found.run)
     assert (again.agent, again.per_lane) == (found.agent, found.per_lane)
+
+
+@pytest.mark.parametrize("path", COMPARISONS, ids=name)
+def test_every_comparison_plans_more_seeds_than_its_tests_need(path: Path) -> None:
+    comparison = read_comparison(path).comparison
+    contrasts = comparison.contrasts()
+    tests = len(contrasts) * len(comparison.plan.endpoints)
+    assert contrasts
+    assert comparison.seeds >= least_seeds(tests, comparison.plan.alpha)
+
+
+def test_the_cartpole_comparison_has_its_ten_regimes_over_ten_seeds() -> None:
+    comparison = read_comparison(ROOT / "configs/compare/cartpole.yaml").comparison
+    kinds = [regime.control for regime in comparison.regimes]
+    assert (len(kinds), comparison.seeds) == (10, 10)
+    assert {"matched", "yoked", "lr0"} <= set(kinds)
 
 
 def test_the_main_job_follows_epsilon_over_eight_seeds() -> None:

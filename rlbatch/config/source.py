@@ -137,19 +137,24 @@ def _node(loader: Any, found: yaml.Node, name: str, inside: tuple[yaml.Node, ...
     return Node(place, table=table, named_at=named_at)
 
 
+def node_of(dotted: str, value: Any, place: str) -> Node:
+    """A plain value under a dotted key, as a tree that can be merged."""
+    node = _of_plain(value, place)
+    for key in reversed(dotted.split(".")):
+        node = Node(place, table={key: node}, named_at={key: place})
+    return node
+
+
+def _of_plain(value: Any, place: str) -> Node:
+    if not isinstance(value, dict):
+        return Node(place, leaf=value)
+    table = {name: _of_plain(child, place) for name, child in value.items()}
+    return Node(place, table=table, named_at=dict.fromkeys(table, place))
+
+
 def _override(text: str) -> Node:
     dotted, equals, value = text.partition("=")
     if not equals or not all(dotted.split(".")):
         raise ConfigError("command line", "dotted.key=value", repr(text))
-    node = _relocated(_parse(value, text), text) if value.strip() else Node(text)
-    for key in reversed(dotted.split(".")):
-        node = Node(text, table={key: node}, named_at={key: text})
-    return node
-
-
-def _relocated(node: Node, place: str) -> Node:
-    """An override is its own place: lines and columns would only confuse."""
-    if node.table is None:
-        return replace(node, place=place)
-    table = {name: _relocated(child, place) for name, child in node.table.items()}
-    return Node(place, table=table, named_at=dict.fromkeys(table, place))
+    # an override is its own place: lines and columns would only confuse
+    return node_of(dotted, _parse(value, text).plain() if value.strip() else None, text)
