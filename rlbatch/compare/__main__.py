@@ -61,13 +61,17 @@ def _compare(arguments: Sequence[str]) -> int:
     if stopped:
         console.print("interrupted: the same command goes on with what is missing")
         return 130
-    _report(gather_study(folder), folder, console)
+    trained = [o for o in outcomes if o.cell.kind in ("regime", "tuned") and o.status != "failed"]
+    if trained:
+        _report(gather_study(folder), folder, console)
     return _tell_failed(outcomes, console)
 
 
 def _analyse(places: Sequence[Path], told: argparse.Namespace, console: Console) -> int:
     require(bool(places), "--analyse", "at least one folder", "none")
     planned = len(places) == 1 and (places[0] / "runs").is_dir()
+    met = not planned or told.baseline is None
+    require(met, "--baseline", "none for a planned comparison", told.baseline, "Its plan says it.")
     gathered = gather_study(places[0]) if planned else gather_runs(places, told.baseline)
     out = told.out or (places[0] if planned else Path("runs") / "analysis")
     _report(gathered, out, console)

@@ -69,6 +69,8 @@ def overrides(cell: Cell, comparison: Comparison, folder: Path, lr: Lr) -> dict[
     """
     seeds = {"seed": comparison.seed, "seeds": comparison.seeds}
     own: dict[str, Any] = {"iso": comparison.iso, "run_dir": str(folder / cell.place)}
+    # a regime that learns little is a result and no failure
+    own |= {"require.worst_seed": None, "require.return_iqm": None}
     if cell.kind == "reference":
         assert comparison.probe is not None
         return own | {"seed": comparison.probe.seed, "seeds": 1, "checkpoint_every": 0.25}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -53,12 +54,19 @@ class Job:
             FileError: a finished run of another config lies in its place.
         """
         summary = _json(self.run / "summary.json")
-        if summary.get("status") != "finished":
+        left = self._left()
+        if summary.get("status") != "finished" or not all(path.is_file() for path in left):
             return False
         if _json(self._trained) != _trained(self.built.resolved):
             advice = "Choose another run_dir, or add --overwrite to train everything anew."
             raise FileError(str(self.run), "a run of this config", "one of another", advice)
         return True
+
+    def _left(self) -> list[Path]:
+        """What the process writes beside the run."""
+        told = dict(itertools.pairwise(self.extras))
+        left = [Path(told["--collect"])] if "--collect" in told else []
+        return left + [self.run / "diagnostics.json"] * ("--probe" in told)
 
     def start(self, device: str | None, threads: int) -> subprocess.Popen[bytes]:
         """Starts the process that trains it and reads its inner signs."""

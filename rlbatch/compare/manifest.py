@@ -40,11 +40,12 @@ def claim(folder: Path, plan: Mapping[str, Any], overwrite: bool) -> None:
         FileError: it holds another comparison, or something that is none.
     """
     held = [name for name in HELD if (folder / name).exists()]
+    known = read(folder) if held else {}
     if held and overwrite:
         for name in held:
             _remove(folder / name)
         held = []
-    if held and read(folder)["plan_hash"] != plan_hash(plan):
+    if held and known["plan_hash"] != plan_hash(plan):
         advice = "Choose another run_dir, or add --overwrite."
         raise FileError(f"run_dir {folder}", "the comparison planned now", "another one", advice)
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +78,7 @@ def read(folder: Path) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((folder / NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError) as lost:
         raise FileError(str(folder), "the folder of a comparison", lost) from None
-    if "plan_hash" not in found:
+    if "plan_hash" not in found or "plan" not in found:
         raise FileError(str(folder), "the folder of a comparison", "a run's")
     return found
 

@@ -174,7 +174,7 @@ def _rows(of: Callable[..., Floats], rollouts: Floats) -> Floats:
     found = np.full(len(rollouts), np.nan)
     for k, own in enumerate(rollouts):
         try:
-            found[k] = of(own)
+            found[k] = of(own[None])[0]
         except DataError:
             continue
     return found

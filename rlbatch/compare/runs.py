@@ -67,7 +67,7 @@ class Run:
 
     def by_arm(self) -> list[Run]:
         """A run for each arm of a sweep, its numbers in the regime's name; itself without one."""
-        names = [" ".join(f"{k}={v:g}" for k, v in arm.items()) for arm in self.arms]
+        names = [" ".join(f"{k}={_short(v)}" for k, v in arm.items()) for arm in self.arms]
         return [
             self.of_lanes(
                 [k for k, own in enumerate(names) if own == arm],
@@ -75,6 +75,11 @@ class Run:
             )
             for arm in dict.fromkeys(names)
         ]
+
+
+def _short(value: float) -> str:
+    """As few digits as tell it from every other number."""
+    return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
 def read_run(folder: Path, env: str | None = None, regime: str | None = None) -> Run:

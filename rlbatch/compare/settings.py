@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
 
-from rlbatch.compare.measures import MEASURES
+from rlbatch.compare.measures import MEASURES, RETURN
 from rlbatch.errors import nearest, require
 from rlbatch.train.settings import Iso
 
@@ -55,7 +56,7 @@ class Env:
 
     def __post_init__(self) -> None:
         _check_name(self.name, "envs")
-        met = self.score is None or self.score[0] < self.score[1]
+        met = self.score is None or -math.inf < self.score[0] < self.score[1] < math.inf
         require(met, f"envs.{self.name}.score", "[lowest, highest]", self.score)
 
 
@@ -75,6 +76,11 @@ class Plan:
         for name in self.endpoints:
             advice = nearest(name, MEASURES)
             require(name in MEASURES, "plan.primary", "a measure", repr(name), advice)
+        gains = [n for n, m in MEASURES.items() if m.about == "performance" and m.unit == RETURN]
+        known = ", ".join(gains)
+        require(self.primary in gains, "plan.primary", f"one of {known}", self.primary)
+        risk = self.co_primary is None or MEASURES[self.co_primary].about == "stability"
+        require(risk, "plan.co_primary", "a measure of stability", self.co_primary)
         require(0.0 < self.alpha < 1.0, "plan.alpha", "a rate in (0, 1)", self.alpha)
         require(0.0 <= self.margin < 1.0, "plan.margin", "a share in [0, 1)", self.margin)
 
@@ -93,6 +99,7 @@ class Tune:
     factors: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the regime's own lr
 
     def __post_init__(self) -> None:
+        require(self.seed >= 0, "tune.seed", "an integer ≥ 0", self.seed)
         require(self.seeds >= 1, "tune.seeds", "at least 1", self.seeds)
         met = len(self.factors) >= 2 and all(factor > 0 for factor in self.factors)
         require(met, "tune.factors", "at least 2 numbers > 0", list(self.factors))
@@ -107,6 +114,7 @@ class Reference:
     episodes: int = 10  # of each robustness variant
 
     def __post_init__(self) -> None:
+        require(self.seed >= 0, "probe.seed", "an integer ≥ 0", self.seed)
         require(self.states >= 3, "probe.states", "at least 3", self.states)
         require(self.episodes >= 1, "probe.episodes", "at least 1", self.episodes)
 
@@ -132,18 +140,17 @@ class Comparison:
     def __post_init__(self) -> None:
         names = [regime.name for regime in self.regimes]
         require(len(names) >= 1, "regimes", "at least 1", 0)
+        require(len(self.envs) >= 1, "envs", "at least 1", 0)
+        self._check_tuned(names)
         require(self.seeds >= 1, "seeds", "at least 1", self.seeds)
         require(self.seed >= 0, "seed", "an integer ≥ 0", self.seed)
         self._check_baseline(names)
         for regime in self.regimes:
             if regime.of is not None:
                 self._known(f"regimes.{regime.name}.of", regime.of, names)
-                require(
-                    self._regime(regime.of).control in (None, "lr0"),
-                    f"regimes.{regime.name}.of",
-                    "a regime that is no control itself",
-                    regime.of,
-                )
+                first = self._regime(regime.of).control is None
+                where = f"regimes.{regime.name}.of"
+                require(first, where, "a regime that is no control itself", regime.of)
         self.contrasts()
         met = self.plan.n in (None, self.seeds)
         require(met, "plan.n", f"the number of seeds ({self.seeds})", self.plan.n)
@@ -159,6 +166,13 @@ class Comparison:
         chosen = told or planned or names[0]
         self._known("baseline", chosen, names)
         object.__setattr__(self, "baseline", chosen)
+
+    def _check_tuned(self, names: Sequence[str]) -> None:
+        """A tuned regime has a name that is not another's."""
+        taken = [name for name in names if self.tune is not None and f"{name}+tuned" in names]
+        require(
+            not taken, "regimes", "names that tuning does not make", [f"{n}+tuned" for n in taken]
+        )
 
     def _check_other_seeds(self) -> None:
         """Tuning and reference seeds are never those that are reported."""
@@ -189,7 +203,8 @@ class Comparison:
                 self._known("plan.contrasts", side, names)
             require(treatment != pair.control, "plan.contrasts", "two regimes", repr(text))
             found.append(pair)
-        require(len(set(found)) == len(found), "plan.contrasts", "each once", list(found))
+        told = [pair.name for pair in found]
+        require(len(set(found)) == len(found), "plan.contrasts", "each once", told)
         return found
 
     def _regime(self, name: str) -> Regime:

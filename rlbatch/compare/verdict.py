@@ -27,22 +27,29 @@ def verdict(report: Report, notes: Sequence[str]) -> dict[str, Any]:
     told = {pair["treatment"] + pair["control"]: _line(pair, plan) for pair in planned}
     lines = list(told.values())
     if not planned:
-        lines = ["Nothing was planned, so nothing is tested; the intervals are exploratory."]
+        why = "The plan was not kept" if broken(plan) else "Nothing was planned"
+        lines = [f"{why}, so nothing is tested; the intervals are exploratory."]
     lines += _same([pair for pair in pairs.values() if pair["role"] != "primary"])
     lines += _unlearned(report)
     return {"headline": _headline(planned, plan), "lines": lines, "notes": list(notes)}
 
 
+def broken(plan: Report) -> bool:
+    """Was there a plan that was not kept?"""
+    return bool(plan["hash"] and not plan["kept"])
+
+
 def learned(pair: Mapping[str, Any], plan: Report) -> Standing:
-    """How the treatment's area under the curve stands against the control's."""
-    auc = pair.get("auc")
-    if auc is None:
+    """How much the treatment learned against the control, in the primary measure; "no worse" is
+    said of the area under the curve. A treatment that never learned can only be worse."""
+    name = plan["primary"]
+    own, auc = pair.get(name), pair.get("auc")
+    if own is not None and significant(own, plan):
+        gain = own["difference"] * MEASURES[name].sign
+        return "worse" if gain < 0 else "open" if pair["unlearned"] else "better"
+    if auc is None or auc["ci"] is None or pair["unlearned"] or not enough(auc, plan):
         return "open"
-    if significant(auc, plan):
-        return "better" if auc["difference"] > 0 else "worse"
-    if auc["ci"] is not None and auc["ci"][0] >= -plan["margin"]:
-        return "no worse"
-    return "open"
+    return "no worse" if auc["ci"][0] >= -plan["margin"] else "open"
 
 
 def steadier(pair: Mapping[str, Any], plan: Report) -> Standing:
@@ -56,18 +63,26 @@ def steadier(pair: Mapping[str, Any], plan: Report) -> Standing:
 
 def significant(own: Mapping[str, Any], plan: Report) -> bool:
     """Is a difference one that counts?"""
-    enough = own["n"] >= max(6, plan["least_seeds"])
-    return bool(enough and own["p_holm"] is not None and own["p_holm"] <= plan["alpha"])
+    known = enough(own, plan) and own["p_holm"] is not None
+    return bool(known and own["p_holm"] <= plan["alpha"])
+
+
+def enough(own: Mapping[str, Any], plan: Report) -> bool:
+    """Are there seeds enough for a difference to count at all?"""
+    return bool(own["n"] >= max(6, plan["least_seeds"]))
 
 
 def _headline(planned: Sequence[Mapping[str, Any]], plan: Report) -> str:
+    if not planned and broken(plan):
+        return "Exploratory: the plan was not kept, the notes say why."
     if not planned:
         return "Exploratory: no contrast was planned before training."
     if all(pair["identical"] for pair in planned):
         return "The regimes compared are one and the same: not one number differs."
-    if min(pair[plan["primary"]]["n"] for pair in planned) < max(6, plan["least_seeds"]):
+    n = min(pair[plan["primary"]]["n"] if plan["primary"] in pair else 0 for pair in planned)
+    if n < max(6, plan["least_seeds"]):
         return (
-            f"Too few paired seeds for a verdict: {plan['n']}, where {plan['least_seeds']} are the "
+            f"Too few paired seeds for a verdict: {n}, where {plan['least_seeds']} are the "
             "least that could show one."
         )
     wins = [p["treatment"] for p in planned if wins_over(p, plan)]
@@ -101,9 +116,10 @@ def _line(pair: Mapping[str, Any], plan: Report) -> str:
         "no worse": f"{one} learned no less than {other}",
         "open": f"{one} against {other}: whether it learned more or less is open",
     }
-    return f"{words[learned(pair, plan)]} ({_numbers(auc, plan['primary'])}). " + _stability(
-        pair, plan
-    )
+    how = words[learned(pair, plan)]
+    if pair["unlearned"] and learned(pair, plan) == "open":
+        how = f"{one} never learned, so it cannot have learned more than {other}"
+    return f"{how} ({_numbers(auc, plan['primary'], plan)}). " + _stability(pair, plan)
 
 
 def _stability(pair: Mapping[str, Any], plan: Report) -> str:
@@ -111,7 +127,7 @@ def _stability(pair: Mapping[str, Any], plan: Report) -> str:
     own = pair.get(measure) if measure else None
     if own is None:
         return "Stability was not compared."
-    told = _numbers(own, measure)
+    told = _numbers(own, measure, plan)
     if how == "open":
         return f"No difference in stability is shown ({told})."
     if how == "worse":
@@ -121,13 +137,14 @@ def _stability(pair: Mapping[str, Any], plan: Report) -> str:
     return f"Its curve moves less ({told}), which does not count: it may only have learned less."
 
 
-def _numbers(own: Mapping[str, Any], measure: str) -> str:
+def _numbers(own: Mapping[str, Any], measure: str, plan: Report) -> str:
+    """A difference in words; its p only where there are seeds enough for one."""
     told = f"{MEASURES[measure].label}: {own['difference']:+.3g}"
     if own["ci"] is not None:
         told += f", 95 % interval {own['ci'][0]:+.3g} to {own['ci'][1]:+.3g}"
-    if own["p_holm"] is not None:
+    if own["p_holm"] is not None and enough(own, plan):
         told += f", p = {own['p_holm']:.2g} after Holm"
-    return told + f", {own['n']} pairs"
+    return told + f", {own['n']} pair{'s' * (own['n'] != 1)}"
 
 
 def _same(others: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -143,6 +160,6 @@ def _unlearned(report: Report) -> list[str]:
     told = []
     for name, own in report["regimes"].items():
         curves = [y for c in own["curves"].values() for y in c["seeds"].values()]
-        if curves and all(max(y) == min(y) for y in curves):
+        if curves and all(len(y) > 1 and max(y) == min(y) for y in curves):
             told.append(f"{name} never learned: its curves are flat, and steadiness means nothing.")
     return told

@@ -11,7 +11,7 @@ from rlbatch.compare.settings import Comparison, Env, Regime
 from rlbatch.config.bind import told_at
 from rlbatch.config.experiment import BINDER, Experiment, build
 from rlbatch.config.source import Node, merged, node_of, read
-from rlbatch.errors import ConfigError
+from rlbatch.errors import ConfigError, require
 
 _OWN = ("base", "set", "regimes", "envs", "robustness")  # the rest are Comparison's fields
 
@@ -86,7 +86,10 @@ def read_comparison(path: Path, overrides: Sequence[str] = ()) -> ComparisonFile
 def _try_all(found: ComparisonFile) -> None:
     for env in found.envs:
         for regime in found.comparison.regimes:
-            found.resolve(env, regime.name, {"iso": found.comparison.iso})
+            run = found.resolve(env, regime.name, {"iso": found.comparison.iso})
+            single = len(run.train.arms()) == 1
+            advice = "Let the regimes be what differs; tune: chooses learning rates."
+            require(single, f"regimes.{regime.name}: lanes", "no sweep", "one", advice)
         for name in found.variants:
             found.variant(env, name)
 
@@ -108,6 +111,7 @@ def _regimes(tree: Node) -> tuple[dict[str, Node], tuple[Regime, ...]]:
     for name, node in tables.items():
         assert node.table is not None
         words = {key: node.table.pop(key).leaf for key in ("control", "of") if key in node.table}
+        words = {key: None if word is None else str(word) for key, word in words.items()}
         with told_at(node, f"regimes.{name}"):
             described.append(Regime(name=name, **words))
     return tables, tuple(described)

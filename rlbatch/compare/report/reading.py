@@ -72,6 +72,12 @@ def flipped(number: float | None) -> float | None:
     return None if number is None else -number
 
 
+def endpoints(report: Report) -> list[str]:
+    """The measure of what is learned and that of stability, planned or not."""
+    plan = report["plan"]
+    return list(dict.fromkeys((plan["primary"], plan["co_primary"] or "LRT")))
+
+
 def contrast(pair: Report) -> str:
     """What is subtracted from what; a pair's own name may leave the baseline unsaid."""
     return f"{pair['treatment']} − {pair['control']}"

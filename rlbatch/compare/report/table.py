@@ -11,6 +11,7 @@ from rlbatch.compare.report.reading import (
     Report,
     against_baseline,
     arrow,
+    endpoints,
     identical,
     interval,
     short,
@@ -30,9 +31,8 @@ def terminal_table(report: Report) -> Table:
 
     The verdict's own words are not in it: they are printed in full, unbroken, by the caller.
     """
-    plan = report["plan"]
     grid = Table(caption=Text(LEGEND, style="dim"), caption_justify="left", box=box.SIMPLE_HEAD)
-    measures = list(dict.fromkeys(("final_return", plan["primary"], plan["co_primary"])))
+    measures = list(dict.fromkeys(("final_return", *endpoints(report))))
     planned = measures[1:]
     grid.add_column("regime", overflow="fold")
     grid.add_column("n", justify="right")

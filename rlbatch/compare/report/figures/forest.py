@@ -9,14 +9,13 @@ from rlbatch.compare.measures import MEASURES
 from rlbatch.compare.report.canvas import WIDTH, styled
 from rlbatch.compare.report.figures.whiskers import key, note, rows, whisker
 from rlbatch.compare.report.palette import looks
-from rlbatch.compare.report.reading import Report, contrast, label, short
+from rlbatch.compare.report.reading import Report, contrast, endpoints, label, short
 
 
 @styled
 def forest(report: Report) -> Figure:
     """Treatment minus control on the same seeds, one panel per planned measure."""
-    pairs, plan = report["pairs"], report["plan"]
-    measures = list(dict.fromkeys((plan["primary"], plan["co_primary"])))
+    pairs, measures = report["pairs"], endpoints(report)
     figure = Figure(figsize=(WIDTH, 1.65 + 0.27 * max(len(pairs), 1)), layout="constrained")
     grid = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
     for axes, measure in zip(grid, measures, strict=True):

@@ -35,7 +35,7 @@ IMPROVEMENT = (
 def contrasts(report: Report) -> Markup:
     """Planned measures first; all others folded, exploratory by definition."""
     plan = report["plan"]
-    planned = (plan["primary"], plan["co_primary"])
+    planned = tuple(filter(None, (plan["primary"], plan["co_primary"])))
     rest = [row for row in _rows(report) if row[0] not in planned]
     first = [row for row in _rows(report) if row[0] in planned]
     return section(

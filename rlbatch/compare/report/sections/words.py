@@ -27,7 +27,7 @@ def plan(report: Report) -> Markup:
                 ("baseline", agreed["baseline"]),
                 ("planned contrasts", bullets(_contrasts(report))),
                 ("primary measure", label(agreed["primary"])),
-                ("co-primary measure", label(agreed["co_primary"])),
+                ("co-primary measure", label(agreed["co_primary"] or "none")),
                 ("level", f"α = {agreed['alpha']:g}, Holm over the planned tests"),
                 ("margin", f"{show_one(agreed['margin'])} of {label('auc')}"),
                 ("paired seeds", _seeds(agreed)),
