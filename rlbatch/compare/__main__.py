@@ -12,12 +12,12 @@ import torch
 from rich.console import Console
 
 from rlbatch.compare import inner, manifest
-from rlbatch.compare.analysis import analyse
-from rlbatch.compare.gather import Gathered, gather_runs, gather_study
-from rlbatch.compare.launch import Outcome
+from rlbatch.compare.analysis.analyse import analyse
 from rlbatch.compare.plot import AXES, plot
 from rlbatch.compare.publish import publish
-from rlbatch.compare.study import Study
+from rlbatch.compare.runs.gather import Gathered, gather_runs, gather_study
+from rlbatch.compare.study.launch import Outcome
+from rlbatch.compare.study.study import Study
 from rlbatch.config import build, read, read_comparison
 from rlbatch.errors import RlbatchError, require
 from rlbatch.train.__main__ import main as train

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rlbatch.compare.settings import Comparison, Env, Plan, Regime
+from rlbatch.compare.comparison import Comparison
+from rlbatch.compare.settings import Env, Plan, Regime
 from rlbatch.errors import FileError
 from rlbatch.train.folder import origin, write_json
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rlbatch.compare.arenas import Arena, arenas
-from rlbatch.compare.gather import Gathered, gather_runs
-from rlbatch.compare.plain import plain
-from rlbatch.compare.regimes import curve
+from rlbatch.compare.analysis.plain import plain
+from rlbatch.compare.analysis.regimes import curve
 from rlbatch.compare.report.canvas import pdf, png, svg
 from rlbatch.compare.report.figures.curves import learning_curves
+from rlbatch.compare.runs.arenas import Arena, arenas
+from rlbatch.compare.runs.gather import Gathered, gather_runs
 from rlbatch.errors import require
 
 AXES = ("env_steps", "updates", "samples", "wall_s")

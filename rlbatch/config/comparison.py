@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rlbatch.compare.settings import Comparison, Env, Regime
+from rlbatch.compare.comparison import Comparison
+from rlbatch.compare.settings import Env, Regime
 from rlbatch.config.bind import told_at
 from rlbatch.config.experiment import BINDER, Experiment, build
 from rlbatch.config.source import Node, merged, node_of, read
 from rlbatch.errors import ConfigError, require
+from rlbatch.train.settings import Iso
 
 _OWN = ("base", "set", "regimes", "envs", "robustness")  # the rest are Comparison's fields
 
@@ -76,6 +78,8 @@ def read_comparison(path: Path, overrides: Sequence[str] = ()) -> ComparisonFile
     given: dict[str, Any] = {"name": path.stem, "regimes": described, "envs": settings}
     given["variants"] = tuple(variants)
     arguments = BINDER.call(Comparison, node, "", tuple(given))
+    if "iso" not in rest and "iso" in (base.table or {}):
+        arguments["iso"] = BINDER.value(Iso, (base.table or {})["iso"], "iso")
     with told_at(tree, ""):
         comparison = Comparison(**arguments, **given)
     found = ComparisonFile(comparison, base, envs, regimes, variants)

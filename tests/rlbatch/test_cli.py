@@ -383,7 +383,7 @@ def test_the_command_without_a_known_name_shows_its_usage(
     assert rlbatch(arguments) == status
     told = capsys.readouterr()
     shown = told.err if status else told.out
-    assert shown.startswith("usage: rlbatch {train,evaluate")
+    assert shown.startswith("usage: rlbatch {train,compare,evaluate")
     assert shown.count("\n") == 1
 
 

@@ -34,7 +34,7 @@ def terminal_table(report: Report) -> Table:
     grid = Table(caption=Text(LEGEND, style="dim"), caption_justify="left", box=box.SIMPLE_HEAD)
     measures = list(dict.fromkeys(("final_return", *endpoints(report))))
     planned = measures[1:]
-    grid.add_column("regime", overflow="fold")
+    grid.add_column("regime", no_wrap=True)
     grid.add_column("n", justify="right")
     for measure in measures:
         grid.add_column(Text(f"{short(measure)} {arrow(measure)}"), justify="right")

@@ -76,6 +76,6 @@ def _checked(
         return values, np.full(values.shape[:-1], scale)
     median = np.median(values, axis=-1)
     if not np.all(median):
-        place = f" at seed {np.argwhere(median == 0)[0][-1]}" * bool(median.ndim)
+        place = f" at seed {np.argwhere(median == 0)[0][-1]}" if median.ndim else ""
         raise DataError(where, "a median other than 0", f"0{place}", "Give a scale.")
     return values, np.asarray(median if compat == "google" else np.abs(median))

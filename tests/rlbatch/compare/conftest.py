@@ -13,10 +13,11 @@ import numpy.typing as npt
 import pytest
 
 from rlbatch.compare.__main__ import main
-from rlbatch.compare.analysis import analyse
-from rlbatch.compare.gather import gather_study
+from rlbatch.compare.analysis.analyse import analyse
+from rlbatch.compare.comparison import Comparison
 from rlbatch.compare.manifest import plan_hash, plan_of
-from rlbatch.compare.settings import Comparison, Control, Env, Plan, Regime
+from rlbatch.compare.runs.gather import gather_study
+from rlbatch.compare.settings import Control, Env, Plan, Regime
 
 TINY = """\
 base:

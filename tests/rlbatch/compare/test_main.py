@@ -12,10 +12,10 @@ import pytest
 
 from rlbatch.compare import __main__ as command
 from rlbatch.compare.__main__ import main
-from rlbatch.compare.grid import Cell
-from rlbatch.compare.launch import Outcome
 from rlbatch.compare.settings import Regime
-from rlbatch.compare.study import Study
+from rlbatch.compare.study.grid import Cell
+from rlbatch.compare.study.launch import Outcome
+from rlbatch.compare.study.study import Study
 
 CONFIG = """\
 base:

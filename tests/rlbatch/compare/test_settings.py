@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from rlbatch.compare.settings import Comparison, Contrast, Env, Plan, Reference, Regime, Tune
+from rlbatch.compare.comparison import Comparison, Contrast
+from rlbatch.compare.settings import Env, Plan, Reference, Regime, Tune
 from rlbatch.errors import ConfigError
 
 ROOM = Env(name="Room")

@@ -1,0 +1,1 @@
+"""From curves to the report dict: measures, differences, verdict."""
