@@ -160,10 +160,12 @@ def _same(others: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _unlearned(report: Report) -> list[str]:
-    """Regimes whose every curve is flat."""
+    """Regimes that learn nothing by construction, or whose every curve is flat."""
+    known = {pair["treatment"] for pair in report["pairs"].values() if pair["unlearned"]}
     told = []
     for name, own in report["regimes"].items():
         curves = [y for c in own["curves"].values() for y in c["seeds"].values()]
-        if curves and all(len(y) > 1 and max(y) == min(y) for y in curves):
-            told.append(f"{name} never learned: its curves are flat, and steadiness means nothing.")
+        flat = bool(curves) and all(len(y) > 1 and max(y) == min(y) for y in curves)
+        if flat or name in known:
+            told.append(f"{name} never learned, so that its steadiness means nothing.")
     return told
