@@ -6,10 +6,11 @@ python docs/summary.py runs/compare-cartpole docs/comparisons/cartpole
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 PICTURES = ("learning_curves", "batch_size", "forest", "every_seed")
 BULK = ("curves", "config")  # of a regime; its run folder has them
@@ -33,7 +34,8 @@ def main() -> None:
     )
     out.with_suffix(".md").write_text(page(report, out.name), encoding="utf-8")
     for picture in PICTURES:
-        shutil.copy(folder / "figures" / f"{picture}.png", f"{out}-{picture}.png")
+        with Image.open(folder / "figures" / f"{picture}.png") as image:
+            image.convert("RGB").quantize(256).save(f"{out}-{picture}.png", optimize=True)
 
 
 def short(report: dict[str, Any]) -> dict[str, Any]:

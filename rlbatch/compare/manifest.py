@@ -69,6 +69,13 @@ def note_probe(folder: Path, env: str, digest: str) -> None:
     write_json(folder / NAME, manifest)
 
 
+def note_jobs(folder: Path, jobs: int) -> None:
+    """Writes how many runs shared the machine at most."""
+    manifest = read(folder)
+    manifest["jobs"] = max(jobs, manifest.get("jobs", 1))
+    write_json(folder / NAME, manifest)
+
+
 def read(folder: Path) -> dict[str, Any]:
     """The manifest of a comparison's folder.
 

@@ -36,9 +36,11 @@ def _regime(
         "n": min(len(numbers.seeds) for numbers in own.values()),
         "status": next((run.status for run in runs if run.status != "finished"), "finished"),
         "divergences": sum(sum(run.diverged) for run in runs),
-        "time_to_threshold": _times(here, name),
+        "time_to_threshold": _times(here, name, gathered.shared),
         "ci": {},
-        "per_seed": _per_seed(own, gathered.runs[name]),
+        "per_seed": [
+            line for arena in here for line in _per_seed(own[arena.env.name], arena, name)
+        ],
         "curves": {arena.env.name: curve(arena, name) for arena in here},
         "batch_size": {a.env.name: _sizes(a.runs[name], a) for a in here},
         "diagnostics": _diagnostics(runs),
@@ -77,13 +79,17 @@ def over_groups(name: str, measure: str, own: Mapping[str, Numbers]) -> Interval
     )
 
 
-def _per_seed(own: Mapping[str, Numbers], runs: Mapping[str, Run]) -> list[dict[str, Any]]:
+def _per_seed(own: Numbers, arena: Arena, name: str) -> list[dict[str, Any]]:
+    """A line for each seed; the time to a threshold that was not reached is none."""
+    threshold, diverged = arena.env.threshold, arena.runs[name].diverged
+    best = arena.curves[name].max(1)
+    never = best < (np.inf if threshold is None else threshold)
     return [
-        {"env": env, "seed": seed}
-        | {measure: values[k] for measure, values in numbers.per_seed.items()}
-        | {"collapsed": numbers.collapsed[k], "diverged": runs[env].diverged[k]}
-        for env, numbers in own.items()
-        for k, seed in enumerate(numbers.seeds)
+        {"env": arena.env.name, "seed": seed}
+        | {measure: values[k] for measure, values in own.per_seed.items()}
+        | ({"time_to_threshold": None} if never[k] else {})
+        | {"collapsed": own.collapsed[k], "diverged": diverged[k]}
+        for k, seed in enumerate(own.seeds)
     ]
 
 
@@ -95,12 +101,15 @@ def curve(arena: Arena, regime: str) -> dict[str, Any]:
     return {"x": arena.x, "iqm": value, "low": low, "high": high, "seeds": told}
 
 
-def _times(here: Sequence[Arena], name: str) -> dict[str, Any] | None:
-    """To the threshold along every axis: restricted mean over seeds, and how many reached it."""
+def _times(here: Sequence[Arena], name: str, shared: bool) -> dict[str, Any] | None:
+    """To the threshold along every axis: restricted mean over seeds, and how many reached it.
+
+    Along wall time only where runs did not share the machine.
+    """
     if not here or any(arena.env.threshold is None for arena in here):
         return None
     told = {}
-    for axis in AXES:
+    for axis in (axis for axis in AXES if not (shared and axis == "wall_s")):
         means, reached, seeds = [], 0, 0
         for arena in here:
             run = arena.runs[name]

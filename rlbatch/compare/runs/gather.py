@@ -29,6 +29,7 @@ class Gathered:
     origin: dict[str, Any] = field(default_factory=dict)  # versions, hardware
     notes: list[str] = field(default_factory=list)
     tuned: bool = False
+    shared: bool = False  # did runs share the machine, so that wall time means little?
 
 
 def gather_study(folder: Path) -> Gathered:
@@ -44,6 +45,9 @@ def gather_study(folder: Path) -> Gathered:
     if not found.kept:
         found.notes.append("The plan was changed after it was hashed: nothing here was planned.")
     found.tuned = told["plan"]["tune"] is not None
+    found.shared = told.get("jobs", 1) > 1
+    if found.shared:
+        found.notes.append("Runs shared the machine, so that wall time is left out.")
     for name, env in _places(comparison, found.tuned):
         try:
             run = read_run(folder / "runs" / env / name, env, name)

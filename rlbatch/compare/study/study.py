@@ -63,6 +63,7 @@ class Study:
             devices: torch devices that they are spread over.
         """
         self._write_variants()
+        manifest.note_jobs(self._folder, jobs)
         work = {cell.place: self._work(cell) for cell in self._cells}
         with Watch(console, work) as watch:
             launcher = Launcher(self._prepare, self._done, jobs, devices, watch)

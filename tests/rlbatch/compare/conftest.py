@@ -121,6 +121,7 @@ def write_study(
     seeds: int | None = None,
     runs: Mapping[str, Any] | None = None,
     plan: Mapping[str, Any] | None = None,
+    jobs: int = 1,
     **settings: Any,
 ) -> Path:
     """A comparison's folder; a regime without curves has no run.
@@ -134,6 +135,7 @@ def write_study(
         seeds: planned; None: as many as the first regime has.
         runs: more about each run, see `write_run`.
         plan: more of the plan.
+        jobs: runs that shared the machine.
         settings: more of the comparison.
     """
     kinds = dict(controls or {})
@@ -153,7 +155,7 @@ def write_study(
     )
     told = plan_of(comparison, {})
     folder.mkdir(parents=True, exist_ok=True)
-    manifest = {"plan_hash": plan_hash(told), "plan": told, "probe": {}, **ORIGIN}
+    manifest = {"plan_hash": plan_hash(told), "plan": told, "probe": {}, "jobs": jobs, **ORIGIN}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     for env in envs:
         for name, curves in regimes.items():

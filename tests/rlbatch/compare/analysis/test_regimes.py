@@ -52,6 +52,19 @@ def test_a_threshold_reached_at_the_last_evaluation_is_reached(report_of: Report
     )
 
 
+def test_a_seed_that_never_got_to_the_threshold_has_no_time(report_of: ReportOf) -> None:
+    found = report_of({"a": [UP, [1.0] * 4]})["regimes"]["a"]["per_seed"]
+    assert [seed["time_to_threshold"] for seed in found] == [300, None]
+
+
+def test_wall_time_counts_only_where_runs_had_the_machine_for_themselves(
+    report_of: ReportOf,
+) -> None:
+    told = report_of({"a": [UP]}, jobs=2)
+    assert "wall_s" not in told["regimes"]["a"]["time_to_threshold"]
+    assert "Runs shared the machine, so that wall time is left out." in told["verdict"]["notes"]
+
+
 def test_a_threshold_counts_within_the_budget_that_all_had(report_of: ReportOf) -> None:
     found = report_of({"a": [LATE], "b": [UP[:3]]})["regimes"]
     assert found["a"]["time_to_threshold"]["env_steps"]["reached"] == 0
