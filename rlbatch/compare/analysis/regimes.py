@@ -144,10 +144,15 @@ def _at(steps: Sequence[tuple[float, int]], date: float) -> int | None:
 
 def _diagnostics(runs: Sequence[Run]) -> dict[str, Any] | None:
     """Inner signs of the first environment that has them; off the verdict."""
-    told = next((run.diagnostics for run in runs if run.diagnostics), None)
-    if told is None:
-        return None
-    return {name: {"value": _middle(own["per_seed"]), **own} for name, own in told["signs"].items()}
+    run = next((run for run in runs if run.diagnostics), runs[0])
+    read = run.diagnostics["signs"] if run.diagnostics else {}
+    logged = {
+        sign: {"per_seed": own, "experimental": False}
+        for sign, own in run.training.items()
+        if any(value is not None for value in own)
+    }
+    found = read | logged
+    return {k: {"value": _middle(own["per_seed"]), **own} for k, own in found.items()} or None
 
 
 def _robustness(name: str, runs: Sequence[Run]) -> dict[str, Any] | None:

@@ -131,6 +131,7 @@ def _joined(one: Run, other: Run) -> Run:
         rollouts=np.concatenate([one.rollouts, other.rollouts]),
         changes=one.changes + other.changes,
         diverged=one.diverged + other.diverged,
+        training={sign: own + other.training[sign] for sign, own in one.training.items()},
         invalid=one.invalid + other.invalid,
         diagnostics=None,
     )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rlbatch.compare.runs.run import AXES, Floats, Run
+from rlbatch.compare.runs.training import training_signs
 from rlbatch.errors import DataError, FileError
 
 
@@ -53,6 +54,7 @@ def read_run(folder: Path, env: str | None = None, regime: str | None = None) ->
         invalid=invalid,
         config=_text(folder / "config.yaml"),
         manifest=manifest,
+        training=training_signs(folder / "metrics.csv", lanes),
         diagnostics=_json(folder / "diagnostics.json"),
     )
 

@@ -1,0 +1,1 @@
+"""From run folders to curves on one axis and one budget."""
