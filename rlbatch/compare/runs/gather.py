@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from rlbatch.compare import manifest
+from rlbatch.compare.comparison import Comparison
+from rlbatch.compare.runs.reading import read_run
 from rlbatch.compare.runs.run import Run
 from rlbatch.compare.runs.table import find_runs
-from rlbatch.compare.runs.reading import read_run
-from rlbatch.compare.comparison import Comparison
 from rlbatch.compare.settings import Env, Regime
 from rlbatch.errors import DataError, FileError, RlbatchError, require
 
