@@ -80,7 +80,7 @@ class Learner:
     @torch.no_grad()
     def td_error(self, batch: Batch) -> Tensor:
         """Each lane's mean |δ| over its own rows of a batch, `[L]`; nothing is learned."""
-        return self._row_means(batch)[1]
+        return self._row_means(batch)[2]
 
     def update(
         self,
@@ -89,7 +89,7 @@ class Learner:
         lr: float | Sequence[float] | npt.NDArray[np.float64] | None = None,
         active: npt.NDArray[np.bool_] | None = None,
         env_step: int | npt.NDArray[Any] = 0,
-    ) -> None:
+    ) -> Tensor:
         """One gradient step in every active lane, and the target network's share of it.
 
             g = ∇ Σᵢ wᵢ ℓᵢ / size,   clipped to the lane's norm
@@ -101,12 +101,15 @@ class Learner:
                 on a GPU means asking it, so a loop should say.
             env_step: the clock of the hard target, for all lanes or `[L]`.
 
+        Returns:
+            δ of every row before the step, `[L, B]`; anything in padding.
+
         A lane whose gradient is not finite is left as it was and marked in `diverged`.
         """
         if batch.reward.ndim != 2 or len(batch.reward) != self.lanes:
             raise DataError("learner.batch", f"[{self.lanes}, B] rows", tuple(batch.reward.shape))
         on = (batch.size > 0).numpy(force=True) if active is None else active
-        grad, loss, td_error = self._gradient(batch)
+        grad, loss, row_error, td_error = self._gradient(batch)
         norm = torch.linalg.vector_norm(grad, dim=1)
         ok = torch.isfinite(norm)
         if not on.all():
@@ -121,20 +124,21 @@ class Learner:
         self._move_target(ok, on, env_step)
         self.meters.add(loss, td_error, norm, ok)
         self.updates += on
+        return row_error
 
-    def _gradient(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """`[L, P]`, and the means `[L]` of loss and |δ|."""
-        loss, td_error = self._row_means(batch)
-        return self._forward.grad(loss.sum()), loss.detach(), td_error
+    def _gradient(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """`[L, P]`, the mean loss `[L]`, δ `[L, B]`, and the mean |δ| `[L]`."""
+        loss, row_error, td_error = self._row_means(batch)
+        return self._forward.grad(loss.sum()), loss.detach(), row_error, td_error
 
-    def _row_means(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Weighted mean loss `[L]` and mean |δ| `[L]`."""
+    def _row_means(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Weighted mean loss `[L]`, δ `[L, B]` and mean |δ| `[L]`."""
         key = bits(self.seeds, Purpose.LOSS, self.updates, 1)[:, 0].view(np.int64)
         row = self._forward.loss(batch, torch.from_numpy(key).to(self.device))
         size = batch.size.clamp(min=1)
         loss = (row.loss * batch.weight).sum(1) / size
         own = (batch.row >= 0).to(row.td_error.dtype)
-        return loss, (row.td_error.abs() * own).sum(1) / size
+        return loss, row.td_error, (row.td_error.abs() * own).sum(1) / size
 
     def _rates(self, lr: float | Sequence[float] | npt.NDArray[np.float64] | None) -> Tensor:
         """`[L]` float64 on the device; moved there only when it changes."""

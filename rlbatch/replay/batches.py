@@ -7,6 +7,7 @@ import torch
 
 from rlbatch.replay.ring import Ring, Rows
 from rlbatch.replay.rows import Layout
+from rlbatch.replay.sampler import Drawn
 from rlbatch.types import Batch
 
 
@@ -17,12 +18,14 @@ class Batches:
         self._layout, self._lanes, self._device = layout, lanes, device
         self._in_memory = device.type == "cpu"
 
-    def batch(self, ring: Ring, numbers: Rows, sizes: Rows) -> Batch:
-        """The batch of the rows with these insertion numbers `[L, B]`, -1 in padding."""
+    def batch(self, ring: Ring, drawn: Drawn, sizes: Rows) -> Batch:
+        """The batch of the rows that were drawn `[L, B]`; padding weighs 0."""
+        numbers = drawn.numbers
         struct = np.empty(numbers.shape, self._layout.struct)
         packed = struct.view(np.int64).reshape(*numbers.shape, self._layout.words)
         weights = np.empty(numbers.shape, np.float32)
         ring.gather(numbers, packed, weights)
+        weights = weights if drawn.weight is None else drawn.weight
         sizes = sizes.copy()
         if self._lanes is None:
             struct, packed, numbers = struct[0], packed[0], numbers[0]

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from rlbatch import files
 from rlbatch.contract import Space
-from rlbatch.errors import DataError, EmptyBufferError, FileError, require
+from rlbatch.errors import EmptyBufferError, require
 from rlbatch.replay.batches import Batches
 from rlbatch.replay.door import pack
+from rlbatch.replay.n_step import NStep
 from rlbatch.replay.ring import Ring, Rows
 from rlbatch.replay.rows import Layout
-from rlbatch.replay.spaces import space_from_json, space_to_json
+from rlbatch.replay.sampler import Drawn, Forgetful, SamplerSettings
+from rlbatch.replay.samplers import sampler_to_json
+from rlbatch.replay.saved import arguments, restore, state_of
+from rlbatch.replay.sizes import PerLane, Sizes
+from rlbatch.replay.spaces import space_to_json
 from rlbatch.replay.uniform import Uniform
 from rlbatch.types import Batch
-
-Sizes = int | Sequence[int] | npt.NDArray[Any]
 
 
 class ReplayBuffer:
@@ -35,7 +36,9 @@ class ReplayBuffer:
         lanes: None for one buffer without a lane axis; L for L independent ones.
         device: where batches arrive. Rows live in memory.
         seed: an int (lane k draws with seed + k), or one seed a lane.
-        gamma: discount γ; a row stores γ · (1 − terminated).
+        gamma: discount γ; a row stores γᵏ · (1 − terminated) for a window of k transitions.
+        n_step: transitions folded into a row, less at an episode's end.
+        sampler: settings of how rows are drawn; None: uniformly, with replacement.
 
     Raises:
         ConfigError: capacity or lanes below 1, gamma outside [0, 1], spaces that do not fit.
@@ -51,6 +54,8 @@ class ReplayBuffer:
         seed: int | Sequence[int] = 0,
         *,
         gamma: float = 0.99,
+        n_step: int = 1,
+        sampler: SamplerSettings | None = None,
     ) -> None:
         require(capacity >= 1, "replay.capacity", "at least 1 row", capacity)
         require(lanes is None or lanes >= 1, "replay.lanes", "None or at least 1", lanes)
@@ -59,13 +64,16 @@ class ReplayBuffer:
         self.capacity, self.lanes, self.gamma = capacity, lanes, gamma
         self.device = torch.device(device)
         self.layout = Layout.of(obs_space, action_space)
-        self.sampler = Uniform()
         num = lanes or 1
         self._seeds = np.asarray(seed, np.int64) + (np.arange(num) if np.ndim(seed) == 0 else 0)
         require(self._seeds.shape == (num,), "replay.seed", f"one or {num} seeds", seed)
         self._ring = Ring(num, capacity, self.layout.words)
+        self._n_step = NStep(num, n_step, gamma, self.layout)
+        self._settings: SamplerSettings = Uniform() if sampler is None else sampler
+        self.sampler = self._settings.start(num, capacity)
+        self._forgetful = isinstance(self.sampler, Forgetful)
         self._draws = np.zeros(num, np.int64)  # the buffer's own counter
-        self._even = 0, self._draws  # the last B that was one for all lanes, and that B a lane
+        self._wanted = PerLane(num)
         self._batches = Batches(self.layout, lanes, self.device)
 
     def add(
@@ -78,7 +86,9 @@ class ReplayBuffer:
         truncated: object,
         valid: object = None,
     ) -> None:
-        """Stores one transition per environment: arrays or tensors `[E, ...]`, or `[L, E, ...]`.
+        """Takes one transition per environment: arrays or tensors `[E, ...]`, or `[L, E, ...]`.
+
+        With `n_step` a row is stored once its window closes, n − 1 steps later or at the end.
 
         Args:
             obs: `[L, E, *obs]` before the action.
@@ -95,11 +105,19 @@ class ReplayBuffer:
         """
         columns = {"obs": obs, "action": action, "reward": reward, "next_obs": next_obs}
         ends = {"terminated": terminated, "truncated": truncated, "valid": valid}
-        packed, kept = pack(self.layout, self.lanes, self.gamma, columns, ends, self._ring.head)
+        parts = self.layout, self.lanes, self.gamma, columns, ends, self._ring.head
+        packed, ended, kept = pack(*parts)
+        if self._n_step.steps > 1:
+            packed, kept = self._n_step.fold(packed, ended, kept)
+        if self._forgetful:
+            self._ring.append(packed, kept)
+            return
+        before = self._ring.head.copy()
         self._ring.append(packed, kept)
+        self.sampler.added(self._ring, before)
 
     def sample(self, size: Sizes, counter: Sizes | None = None) -> Batch:
-        """Draws rows uniformly with replacement.
+        """Draws rows as the sampler does: uniformly with replacement, if nothing else was said.
 
         Args:
             size: rows B; with lanes also one B a lane, padded to the widest. 0 is an idle lane.
@@ -113,24 +131,24 @@ class ReplayBuffer:
             ConfigError: B negative, or 0 in every lane.
             EmptyBufferError: a lane that must give rows holds none.
         """
-        sizes = self._sizes(size)
-        counters = self._draws if counter is None else self._per_lane(counter, "counter")
-        numbers = self.sampler.draw(self._ring, self._seeds, counters, sizes)
+        sizes = self._wanted.sizes(size)
+        counters = self._draws if counter is None else self._wanted.numbers(counter, "counter")
+        drawn = self.sampler.draw(self._ring, self._seeds, counters, sizes)
         if counter is None:
             np.add(self._draws, 1, out=self._draws)  # half the cost of +=
-        return self._batches.batch(self._ring, numbers, sizes)
+        return self._batches.batch(self._ring, drawn, sizes)
 
     def peek(self, size: int, counter: Sizes) -> Batch:
         """As `sample`, uniformly whatever the sampler, for measuring and not for learning."""
-        sizes, counters = self._sizes(size), self._per_lane(counter, "counter")
-        numbers = Uniform().draw(self._ring, self._seeds, counters, sizes)
-        return self._batches.batch(self._ring, numbers, sizes)
+        sizes, counters = self._wanted.sizes(size), self._wanted.numbers(counter, "counter")
+        drawn = Uniform().draw(self._ring, self._seeds, counters, sizes)
+        return self._batches.batch(self._ring, drawn, sizes)
 
     def whole(self) -> Batch:
         """Every stored row exactly once, oldest first, as one batch."""
         if not self._ring.fill.any():
             raise EmptyBufferError("replay", "at least 1 stored row", 0, "Add transitions first.")
-        return self._batches.batch(self._ring, self._ring.newest(), self._ring.fill.copy())
+        return self._batches.batch(self._ring, Drawn(self._ring.newest()), self._ring.fill.copy())
 
     def newest(self, size: int) -> Batch:
         """The rows stored last, up to `size` a lane, oldest first and padding at the end."""
@@ -140,10 +158,29 @@ class ReplayBuffer:
             raise EmptyBufferError("replay", "at least 1 stored row", 0, "Add transitions first.")
         place = np.arange(sizes.max())
         numbers = np.where(place < sizes[:, None], head - sizes[:, None] + place, -1)
-        return self._batches.batch(self._ring, numbers, sizes)
+        return self._batches.batch(self._ring, Drawn(numbers), sizes)
+
+    @property
+    def wants_td_error(self) -> bool:
+        """Has the sampler a use for `update_priorities`?"""
+        return not self._forgetful
 
     def update_priorities(self, row: Tensor, td_error: Tensor) -> None:
-        """Tells the sampler how surprising rows were; the uniform sampler has no use for it."""
+        """Tells the sampler how surprising rows were; those overwritten since are ignored.
+
+        Args:
+            row: of a batch, `[B]` or `[L, B]`; -1 is padding.
+            td_error: of the same shape, of any sign.
+
+        Raises:
+            DataError: a TD error that is not finite; nothing is changed.
+        """
+        if self._forgetful:
+            return
+        numbers, errors = (
+            x.numpy(force=True).reshape(len(self._seeds), -1) for x in (row, td_error)
+        )
+        self.sampler.update(self._ring, numbers, errors.astype(np.float64))
 
     def __len__(self) -> int:
         """Rows held: of the only lane, or of the fullest."""
@@ -166,35 +203,16 @@ class ReplayBuffer:
         )
 
     def state_dict(self) -> dict[str, Tensor]:
-        """All that changes, as tensors: written rows, heads, fills, the own draw counter."""
-        written = int(self._ring.fill.max())
-        arrays = {
-            "rows": self._ring.rows[:, :written],
-            "head": self._ring.head,
-            "fill": self._ring.fill,
-            "draws": self._draws,
-        }
-        return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+        """All that changes, as tensors: written rows, counters, sampler, open windows."""
+        return state_of(self._ring, self._draws, self.sampler, self._n_step)
 
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Takes a `state_dict` of a buffer of the same capacity, lanes and spaces.
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Takes a `state_dict` of a buffer of the same capacity, lanes, spaces and settings.
 
         Raises:
-            DataError: rows that do not fit; nothing is changed.
+            DataError: what does not fit, see `rlbatch.replay.saved.restore`.
         """
-        lanes, capacity, words = self._ring.rows.shape
-        rows, head, fill, draws = (
-            state[name].numpy(force=True) for name in ("rows", "head", "fill", "draws")
-        )
-        for name, counts in (("head", head), ("fill", fill), ("draws", draws)):
-            if counts.shape != (lanes,):
-                raise DataError(f"replay.{name}", f"[{lanes}] counts", counts.shape)
-        if not np.array_equal(fill, np.minimum(head, capacity)):
-            raise DataError("replay.fill", f"min(head, {capacity})", fill.tolist())
-        if rows.shape != (lanes, int(fill.max()), words):
-            raise DataError("replay.rows", f"[{lanes}, {fill.max()}, {words}] words", rows.shape)
-        self._ring.rows[:, : rows.shape[1]] = rows
-        self._ring.head[:], self._ring.fill[:], self._draws[:] = head, fill, draws
+        restore(state, self._ring, self._draws, self.sampler, self._n_step)
 
     def save(self, path: str | Path) -> None:
         """Writes the buffer to one checksummed file, whole or not at all; no pickle."""
@@ -202,6 +220,8 @@ class ReplayBuffer:
             "capacity": self.capacity,
             "lanes": self.lanes,
             "gamma": self.gamma,
+            "n_step": self._n_step.steps,
+            "sampler": sampler_to_json(self._settings),
             "seeds": self._seeds.tolist(),
             "obs_space": space_to_json(self.obs_space),
             "action_space": space_to_json(self.action_space),
@@ -209,39 +229,23 @@ class ReplayBuffer:
         files.save_tensors(Path(path), self.state_dict(), meta)
 
     @classmethod
-    def load(cls, path: str | Path, device: str | torch.device = "cpu") -> ReplayBuffer:
+    def load(
+        cls,
+        path: str | Path,
+        device: str | torch.device = "cpu",
+        sampler: SamplerSettings | None = None,
+    ) -> ReplayBuffer:
         """Reads what `save` wrote; its next draws are those the saved buffer would have made.
+
+        Args:
+            path: the file.
+            device: where batches arrive.
+            sampler: the settings saved with; None: those in the file.
 
         Raises:
             FileError: missing, truncated, altered, or not a replay buffer.
         """
         state, meta = files.load_tensors(Path(path))
-        if "obs_space" not in meta or "draws" not in state:
-            raise FileError(str(path), "a replay buffer", "another tensor file")
-        buffer = cls(
-            meta["capacity"],
-            space_from_json(meta["obs_space"]),
-            space_from_json(meta["action_space"]),
-            meta["lanes"],
-            device,
-            meta["seeds"],
-            gamma=meta["gamma"],
-        )
+        buffer = cls(device=device, **arguments(meta, str(path), sampler))
         buffer.load_state_dict(state)
         return buffer
-
-    def _per_lane(self, numbers: Sizes, name: str) -> Rows:
-        array = np.asarray(numbers)
-        lanes = len(self._seeds)
-        fits = array.dtype.kind in "iu" and array.shape in ((), (lanes,))
-        require(fits, f"replay.sample.{name}", f"an int or {lanes} of them", numbers)
-        return np.broadcast_to(array, (lanes,)).astype(np.int64)
-
-    def _sizes(self, size: Sizes) -> Rows:
-        if type(size) is int and size > 0:
-            if size != self._even[0]:
-                self._even = size, np.full(len(self._seeds), size, np.int64)
-            return self._even[1]
-        sizes = self._per_lane(size, "size")
-        require(bool(sizes.min() >= 0 < sizes.max()), "replay.sample", "at least 1 row", size)
-        return sizes

@@ -24,8 +24,8 @@ def pack(
     columns: Mapping[str, object],
     ends: Mapping[str, object],
     head: Rows,
-) -> tuple[Rows, Bools]:
-    """Packed rows `[L, E, words]` and which of them count `[L, E]`.
+) -> tuple[Rows, Bools, Bools]:
+    """Packed rows `[L, E, words]`, which of them end an episode, and which count, `[L, E]` each.
 
     Args:
         layout: of a row.
@@ -47,7 +47,7 @@ def pack(
     words = packed.view(np.int64).reshape(*packed.shape, layout.words)
     if _suspect(layout, words):
         _refuse(layout, packed, flags["valid"], head)
-    return words, flags["valid"]
+    return words, flags["terminated"] | flags["truncated"], flags["valid"]
 
 
 def _lead(reward: object, lanes: int | None) -> tuple[int, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rlbatch.errors import require
+from rlbatch.replay.samplers import AnySampler
+from rlbatch.replay.uniform import Uniform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +15,10 @@ class Replay:
 
     capacity: int = 10_000  # rows a lane
     gamma: float = 0.99  # discount, the only γ
+    n_step: int = 1  # transitions folded into a row
+    sampler: AnySampler = field(default_factory=Uniform)
 
     def __post_init__(self) -> None:
         require(self.capacity >= 1, "replay.capacity", "at least 1 row", self.capacity)
+        require(self.n_step >= 1, "replay.n_step", "at least 1 step", self.n_step)
         require(0.0 <= self.gamma <= 1.0, "replay.gamma", "a number in [0, 1]", self.gamma)

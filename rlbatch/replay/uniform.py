@@ -10,13 +10,14 @@ import numpy as np
 
 from rlbatch.errors import EmptyBufferError
 from rlbatch.replay.ring import Ring, Rows
+from rlbatch.replay.sampler import Drawn, Forgetful
 from rlbatch.seeding import Purpose, stream_key, stream_uniform
 
 DRAW = int(Purpose.DRAW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Uniform:
+class Uniform(Forgetful):
     """Every stored row with the same probability, with replacement (Lin 1992; Mnih et al. 2015).
 
         number = head − fill + ⌊u · fill⌋,   u from (seed, draw, counter, i)
@@ -26,14 +27,12 @@ class Uniform:
 
     kind: Literal["uniform"] = "uniform"
 
-    def draw(self, ring: Ring, seeds: Rows, counters: Rows, sizes: Rows) -> Rows:
-        """Insertion numbers `[L, max size]`, -1 from each lane's own size on.
+    def start(self, lanes: int, capacity: int) -> Uniform:
+        """Itself: there is nothing to remember."""
+        return self
 
-        Args:
-            ring: where the rows lie.
-            seeds: `[L]` each lane's seed.
-            counters: `[L]` see `rlbatch.seeding.draw_counter`.
-            sizes: `[L]` rows wanted.
+    def draw(self, ring: Ring, seeds: Rows, counters: Rows, sizes: Rows) -> Drawn:
+        """Insertion numbers, all weighing 1; see `Sampler.draw`.
 
         Raises:
             EmptyBufferError: a lane that must give rows holds none.
@@ -44,7 +43,7 @@ class Uniform:
             raise EmptyBufferError(
                 "replay", "at least 1 stored row", f"0 in lane {empty}", "Add transitions first."
             )
-        return numbers
+        return Drawn(numbers)
 
 
 @numba.njit(cache=True)

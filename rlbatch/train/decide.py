@@ -37,6 +37,7 @@ class Decider:
         settings: of the run.
         lanes: their counters.
         updates: `[L]` updates made, when asked.
+        stored: `[L]` rows in the buffer, when asked.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class Decider:
         settings: TrainSettings,
         lanes: Lanes,
         updates: Callable[[], npt.NDArray[np.int64]],
+        stored: Callable[[], npt.NDArray[np.int64]],
     ) -> None:
-        self._settings, self._lanes, self._updates = settings, lanes, updates
+        self._settings, self._lanes = settings, lanes
+        self._updates, self._stored = updates, stored
         arms = settings.lane_arms
         self._explorations = [arm.exploration for arm in arms]
         rates = [arm.learner.lr for arm in arms]
@@ -80,13 +83,12 @@ class Decider:
         lane = int(self._lanes.active.argmax()) if lane is None else lane
         now, budget = self._lanes.now, self._settings.env_steps
         exploration = self._explorations[lane]
-        capacity = self._settings.replay.capacity
         return Signal(
             env_step=now,
             update=int(self._updates()[lane]),
             samples=int(self._lanes.samples[lane]),
-            stored=min(now, capacity),
-            capacity=capacity,
+            stored=int(self._stored()[lane]),
+            capacity=self._settings.replay.capacity,
             learning=now >= self._settings.learn.start,
             exploration=exploration.rate(now, budget),
             exploration_start=exploration.start,

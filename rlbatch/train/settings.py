@@ -94,6 +94,11 @@ class TrainSettings:
             f"{largest} rows",
             "Raise replay.capacity or lower the batch size.",
         )
+        if self.replay.sampler.kind == "without_replacement":
+            met = largest <= self.learn.start
+            advice = "Without replacement a batch cannot be larger than what is stored."
+            start = f"at least the largest batch ({largest} rows)"
+            require(met, "learn.start", start, self.learn.start, advice)
         followed = (self.batch.schedule, self.batch.lr_follows)
         if any(getattr(schedule, "kind", "") == "epsilon" for schedule in followed):
             for arm in self.arms():

@@ -22,6 +22,7 @@ from rlbatch.errors import FileError, require
 from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
 from rlbatch.seeding import UPDATES_PER_STEP, draw_counter
+from rlbatch.types import Batch
 
 ROWS = 256
 
@@ -101,3 +102,12 @@ class Signs:
 
 def _to_lanes(probe: Tensor, lanes: int, device: torch.device) -> Tensor:
     return probe.to(device).expand(lanes, *probe.shape).contiguous()
+
+
+def q_mean(learner: Learner, batch: Batch | None) -> list[dict[str, float]]:
+    """Mean over a batch's own rows of max_a Q, a dict a lane; empty without a batch."""
+    if batch is None:
+        return [{} for _ in learner.seeds]
+    best = learner.values(batch.obs).amax(-1) * (batch.row >= 0)
+    means = best.sum(1) / batch.size.clamp(min=1)
+    return [{"q_mean": mean} for mean in means.tolist()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -25,7 +26,7 @@ from rlbatch.train.episodes import TrainingEpisodes
 from rlbatch.train.evaluate import Evaluator
 from rlbatch.train.lanes import Kind, Lanes
 from rlbatch.train.settings import TrainSettings
-from rlbatch.train.signs import Signs
+from rlbatch.train.signs import Signs, q_mean
 from rlbatch.types import Batch, Record, Signal, Step
 
 Moment = Sequence[Record]  # the records of one moment, all lanes
@@ -64,8 +65,9 @@ class Trainer:
         self._env = make_env(seeds=seeds, per_lane=per_lane, device=self.device)
         spaces = self._env.obs_space, self._env.action_space
         replay = settings.replay
+        parts = replay.capacity, *spaces, lanes, self.device, seeds
         self.buffer = ReplayBuffer(
-            replay.capacity, *spaces, lanes, self.device, seeds, gamma=replay.gamma
+            *parts, gamma=replay.gamma, n_step=replay.n_step, sampler=replay.sampler
         )
         self.learner = Learner(
             agent,
@@ -77,16 +79,18 @@ class Trainer:
         )
         actions = self.buffer.layout.num_actions
         self._actor = Actor(self.learner.values, seeds, per_lane, actions)
-        how = settings.evaluate
+        played = settings.evaluate
         self._evaluator, self._final_evaluator = (
-            Evaluator(make_env, lanes, episodes, how.max_length, self.device)
-            for episodes in (how.episodes, how.final_episodes)
+            Evaluator(make_env, lanes, episodes, played.max_length, self.device)
+            for episodes in (played.episodes, played.final_episodes)
         )
         self._episodes = TrainingEpisodes(lanes, per_lane)
         self._credit = Credit(settings.iso, lanes, settings.batch.reference)
         self._per_lane = per_lane
         self.lanes = Lanes(seeds)
-        self._decider = Decider(settings, self.lanes, lambda: self.learner.updates)
+        self._decider = Decider(
+            settings, self.lanes, lambda: self.learner.updates, self.buffer.stored
+        )
         self._decisions = Decisions(self.lanes)
         self._signs = Signs(self.learner, self.buffer, probe)
         self.best = Best(self.learner.online.flat)
@@ -162,6 +166,8 @@ class Trainer:
         while True:
             wanted = self._decider.wanted()
             lanes = self.lanes.active & self._credit.can_pay(wanted.rows)
+            if self.settings.replay.n_step > 1:  # the first window may still be open
+                lanes &= self.buffer.stored() > 0
             if not lanes.any():
                 return
             self._update(wanted, lanes, update)
@@ -174,10 +180,18 @@ class Trainer:
         batch = self.buffer.whole() if whole else self.buffer.sample(rows, counter)
         self._decisions.note(wanted, lanes, self.learner.updates)
         with self._signs.around_update():
-            self.learner.update(batch, lr=wanted.lr, active=lanes, env_step=self.lanes.now)
+            error = self.learner.update(batch, lr=wanted.lr, active=lanes, env_step=self.lanes.now)
+        if self.buffer.wants_td_error:
+            self._tell(batch, error)
         self._credit.spend(wanted.rows, lanes)
         self.lanes.samples += wanted.rows * lanes
         self._lr, self._batch = wanted.lr, batch
+
+    def _tell(self, batch: Batch, error: Tensor) -> None:
+        """Tells the sampler how surprising rows were; a lane that diverges tells nothing."""
+        sound = torch.isfinite(error)
+        row = torch.where(sound, batch.row, -1)
+        self.buffer.update_priorities(row, torch.where(sound, error, 0.0))
 
     def _stop_diverged(self) -> Iterator[Moment]:
         """Takes lanes whose gradient was not finite out of the run, and says so."""
@@ -193,22 +207,16 @@ class Trainer:
             )
 
     def _train_records(self) -> Moment:
-        meters, episodes, signs = (
+        parts = (
             self.learner.meters.read(),
-            self._episodes.read(),
+            q_mean(self.learner, self._batch),
             self._signs.read(),
+            self._episodes.read(),
         )
-        q_mean, lr = self._q_mean(), np.broadcast_to(self._lr, len(meters))
+        lr = np.broadcast_to(self._lr, len(self.lanes.seeds))
+        told = [dict(ChainMap(*own)) for own in zip(*parts, strict=True)]  # no name is in two
         return [
-            self._record(
-                "train",
-                lane,
-                self._common(lane, float(lr[lane]))
-                | meters[lane]
-                | q_mean[lane]
-                | signs[lane]
-                | episodes[lane],
-            )
+            self._record("train", lane, self._common(lane, float(lr[lane])) | told[lane])
             for lane in np.flatnonzero(self.lanes.active).tolist()
         ]
 
@@ -221,15 +229,6 @@ class Trainer:
             "phase": phase(signal),
             "stored": signal.stored,
         }
-
-    def _q_mean(self) -> list[dict[str, float]]:
-        """Mean over the last batch's own rows of max_a Q, a lane."""
-        batch = self._batch
-        if batch is None:
-            return [{}] * len(self.lanes.seeds)
-        best = self.learner.values(batch.obs).amax(-1) * (batch.row >= 0)
-        means = best.sum(1) / batch.size.clamp(min=1)
-        return [{"q_mean": mean} for mean in means.tolist()]
 
     def _evaluate(self, evaluator: Evaluator) -> Moment:
         began = time.perf_counter()

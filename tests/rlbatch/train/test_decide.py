@@ -44,7 +44,9 @@ def decider(
     )
     lanes = Lanes(settings.lane_seeds)
     lanes.advance(50)
-    return Decider(settings, lanes, lambda: np.array(updates)), lanes
+    return Decider(
+        settings, lanes, lambda: np.array(updates), lambda: np.full(len(updates), lanes.now)
+    ), lanes
 
 
 def test_lanes_that_see_the_same_are_decided_once() -> None:

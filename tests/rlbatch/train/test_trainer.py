@@ -18,7 +18,7 @@ from envs.gymnasium import make
 from envs.probes import Endless, TwoStep
 from rlbatch.errors import DataError
 from rlbatch.learner import LearnerSettings
-from rlbatch.replay import Replay
+from rlbatch.replay import Prioritised, Replay
 from rlbatch.schedule import BatchPlan, Coupling, Epsilon, Fixed, Ladder
 from rlbatch.train import Evaluation, Exploration, Learn, Trainer
 from rlbatch.types import Batch, Record, Step
@@ -410,3 +410,42 @@ def test_a_refused_step_counts_all_envs_of_the_lane(make_trainer: MakeTrainer) -
     trainer = make_trainer(env=functools.partial(Faulty, np.nan), per_lane=2)
     with pytest.raises(DataError, match=r"lane 1, env 1, step 13"):
         records_of(trainer)
+
+
+SMALL_BATCH = BatchPlan(schedule=Fixed(rows=16))
+
+
+def test_a_prioritised_run_tells_its_sampler_what_was_surprising(
+    make_trainer: Callable[..., Trainer],
+) -> None:
+    trainer = make_trainer(batch=SMALL_BATCH, replay=Replay(capacity=100, sampler=Prioritised()))
+    for _ in trainer.records():
+        pass
+    priorities = trainer.buffer.state_dict()["sampler.leaves"]
+    assert trainer.buffer.state_dict()["sampler.updates"].tolist() == [41, 41]
+    assert len(set(priorities[0, :100].tolist())) > 20
+    assert not torch.equal(priorities[0], priorities[1])
+
+
+def test_windows_of_several_steps_are_what_is_learned_from(
+    make_trainer: Callable[..., Trainer],
+) -> None:
+    trainer = make_trainer(batch=SMALL_BATCH, replay=Replay(capacity=100, gamma=0.5, n_step=3))
+    for _ in trainer.records():
+        pass
+    rows = trainer.buffer.whole()
+    own = rows.reward[rows.row >= 0]
+    assert set(own.tolist()) <= {1.75, 1.5, 1.0}
+    assert float((own == 1.75).float().mean()) > 0.5
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_no_update_is_made_before_the_first_window_has_closed(
+    make_trainer: Callable[..., Trainer], start: int
+) -> None:
+    learn = Learn(start=start, every=1)
+    own = {"batch": SMALL_BATCH, "replay": Replay(capacity=100, n_step=5)}
+    trainer = make_trainer(env_steps=20, learn=learn, **own)
+    for _ in trainer.records():
+        pass
+    assert trainer.learner.updates.tolist() == [20, 20]

@@ -1,0 +1,89 @@
+"""What the buffer asks of a sampler: which rows, and what they weigh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rlbatch.replay.ring import Ring, Rows
+
+Weights = npt.NDArray[np.float32]
+
+
+class Drawn(NamedTuple):
+    """Rows of one draw, `[L, B]` with B the widest lane's size."""
+
+    numbers: Rows  # insertion numbers, -1 from each lane's own size on
+    weight: Weights | None = None  # importance weights, 0 in padding; None: 1 each
+
+
+class Sampler(Protocol):
+    """Chooses rows of L lanes; what it remembers about them goes through the buffer's state."""
+
+    def draw(self, ring: Ring, seeds: Rows, counters: Rows, sizes: Rows) -> Drawn:
+        """Rows for each lane.
+
+        Args:
+            ring: where the rows lie.
+            seeds: `[L]` each lane's seed.
+            counters: `[L]` which draw this is, see `rlbatch.seeding.draw_counter`; the same
+                counter over the same rows and state draws the same batch.
+            sizes: `[L]` rows wanted, 0 for an idle lane.
+
+        Raises:
+            EmptyBufferError: a lane that must give rows holds too few.
+        """
+        ...
+
+    def added(self, ring: Ring, before: Rows) -> None:
+        """Rows with insertion numbers from `before` `[L]` up to the ring's heads are new."""
+        ...
+
+    def update(self, ring: Ring, numbers: Rows, td_error: npt.NDArray[np.float64]) -> None:
+        """Takes TD errors `[L, B]` of rows with these insertion numbers; -1 is padding."""
+        ...
+
+    def state(self) -> dict[str, npt.NDArray[np.generic]]:
+        """All that it remembers, by name; the arrays themselves."""
+        ...
+
+    def load(self, ring: Ring, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Takes a `state` back; the ring already holds its rows.
+
+        Raises:
+            DataError: arrays that do not fit.
+        """
+        ...
+
+
+class SamplerSettings(Protocol):
+    """Frozen settings that make samplers."""
+
+    @property
+    def kind(self) -> str:
+        """What the config calls them."""
+        ...
+
+    def start(self, lanes: int, capacity: int) -> Sampler:
+        """A sampler for empty rings of `capacity` rows."""
+        ...
+
+
+class Forgetful:
+    """The part of a sampler that remembers nothing about rows."""
+
+    def added(self, ring: Ring, before: Rows) -> None:
+        """New rows are like all others."""
+
+    def update(self, ring: Ring, numbers: Rows, td_error: npt.NDArray[np.float64]) -> None:
+        """TD errors change nothing."""
+
+    def state(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Nothing."""
+        return {}
+
+    def load(self, ring: Ring, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Nothing."""
