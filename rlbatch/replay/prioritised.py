@@ -10,10 +10,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from rlbatch.errors import DataError, EmptyBufferError, require
+from rlbatch.errors import DataError, require
 from rlbatch.replay.priorities import LEAST, MOST, aim, count, number, rank, weigh
 from rlbatch.replay.ring import Ring, Rows
-from rlbatch.replay.sampler import Drawn
+from rlbatch.replay.sampler import Drawn, refuse_empty
 from rlbatch.replay.sum_tree import Floats, SumTree
 from rlbatch.seeding import Purpose
 
@@ -85,11 +85,7 @@ class PrioritisedSampler:
         """
         targets = np.empty((len(sizes), max(sizes.tolist())))
         tree, settings = self.tree, self.settings
-        empty = aim(seeds, DRAW, counters, tree.totals, sizes, settings.stratified, targets)
-        if empty >= 0:
-            raise EmptyBufferError(
-                "replay", "at least 1 stored row", f"0 in lane {empty}", "Add transitions first."
-            )
+        refuse_empty(aim(seeds, DRAW, counters, tree.totals, sizes, settings.stratified, targets))
         slots, weight = tree.find(targets), np.empty(targets.shape, np.float32)
         most = settings.normalise == "max"
         weigh(tree.leaves, self.beta, most, sizes, slots, targets, weight)

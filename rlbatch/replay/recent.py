@@ -9,12 +9,10 @@ from typing import Any, Literal
 import numba
 import numpy as np
 
-from rlbatch.errors import EmptyBufferError, require
+from rlbatch.errors import require
 from rlbatch.replay.ring import Ring, Rows
-from rlbatch.replay.sampler import Drawn, Forgetful
-from rlbatch.seeding import Purpose, stream_key, stream_uniform
-
-DRAW = int(Purpose.DRAW)
+from rlbatch.replay.sampler import Drawn, Forgetful, drawn_by
+from rlbatch.seeding import stream_key, stream_uniform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +55,8 @@ class Recent(Forgetful):
         Raises:
             EmptyBufferError: a lane that must give rows holds none.
         """
-        numbers = np.empty((len(sizes), max(sizes.tolist())), np.int64)
         decay = self.half_life / math.log(2.0)  # rows in which the probability falls to 1 / e
-        empty = _draw(
-            seeds, DRAW, counters, ring.head, ring.fill, sizes, decay, self.newest, numbers
-        )
-        if empty >= 0:
-            raise EmptyBufferError(
-                "replay", "at least 1 stored row", f"0 in lane {empty}", "Add transitions first."
-            )
-        return Drawn(numbers)
+        return drawn_by(_draw, ring, seeds, counters, sizes, decay, self.newest)
 
 
 @numba.njit(cache=True)

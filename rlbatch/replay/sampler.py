@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from rlbatch.errors import EmptyBufferError
 from rlbatch.replay.ring import Ring, Rows
+from rlbatch.seeding import Purpose
 
+DRAW = int(Purpose.DRAW)
 Weights = npt.NDArray[np.float32]
 
 
@@ -87,3 +90,34 @@ class Forgetful:
 
     def load(self, ring: Ring, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Nothing."""
+
+
+def drawn_by(
+    kernel: Callable[..., int], ring: Ring, seeds: Rows, counters: Rows, sizes: Rows, *more: object
+) -> Drawn:
+    """The rows, all weighing 1, that a kernel writes.
+
+    Args:
+        kernel: `(seeds, purpose, counters, head, fill, sizes, *more, numbers) -> lane`; fills
+            `numbers` `[L, B]` and returns -1, or a lane that must give rows and holds none.
+        ring: where the rows lie.
+        seeds: `[L]`.
+        counters: `[L]`.
+        sizes: `[L]` rows wanted.
+        more: what this kernel asks for beside.
+
+    Raises:
+        EmptyBufferError: a lane that must give rows holds none.
+    """
+    numbers = np.empty((len(sizes), max(sizes.tolist())), np.int64)
+    empty = kernel(seeds, DRAW, counters, ring.head, ring.fill, sizes, *more, numbers)
+    if empty >= 0:
+        refuse_empty(empty)
+    return Drawn(numbers)
+
+
+def refuse_empty(lane: int) -> None:
+    """Raises EmptyBufferError for a lane that must give rows and holds none; not for -1."""
+    if lane >= 0:
+        told = f"0 in lane {lane}"
+        raise EmptyBufferError("replay", "at least 1 stored row", told, "Add transitions first.")

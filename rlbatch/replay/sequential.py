@@ -8,12 +8,9 @@ from typing import Any, Literal
 import numba
 import numpy as np
 
-from rlbatch.errors import EmptyBufferError
 from rlbatch.replay.ring import Ring, Rows
-from rlbatch.replay.sampler import Drawn, Forgetful
-from rlbatch.seeding import Purpose, stream_key, stream_uniform
-
-DRAW = int(Purpose.DRAW)
+from rlbatch.replay.sampler import Drawn, Forgetful, drawn_by
+from rlbatch.seeding import stream_key, stream_uniform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +40,7 @@ class Sequential(Forgetful):
         Raises:
             EmptyBufferError: a lane that must give rows holds none.
         """
-        numbers = np.empty((len(sizes), max(sizes.tolist())), np.int64)
-        empty = _draw(seeds, DRAW, counters, ring.head, ring.fill, sizes, numbers)
-        if empty >= 0:
-            raise EmptyBufferError(
-                "replay", "at least 1 stored row", f"0 in lane {empty}", "Add transitions first."
-            )
-        return Drawn(numbers)
+        return drawn_by(_draw, ring, seeds, counters, sizes)
 
 
 @numba.njit(cache=True)
