@@ -105,16 +105,14 @@ class ReplayBuffer:
         """
         columns = {"obs": obs, "action": action, "reward": reward, "next_obs": next_obs}
         ends = {"terminated": terminated, "truncated": truncated, "valid": valid}
-        parts = self.layout, self.lanes, self.gamma, columns, ends, self._ring.head
-        packed, ended, kept = pack(*parts)
+        room = self.layout, self.lanes, self.gamma
+        packed, ended, kept = pack(*room, columns, ends, self._ring.head)
         if self._n_step.steps > 1:
             packed, kept = self._n_step.fold(packed, ended, kept)
-        if self._forgetful:
-            self._ring.append(packed, kept)
-            return
-        before = self._ring.head.copy()
+        before = None if self._forgetful else self._ring.head.copy()
         self._ring.append(packed, kept)
-        self.sampler.added(self._ring, before)
+        if before is not None:
+            self.sampler.added(self._ring, before)
 
     def sample(self, size: Sizes, counter: Sizes | None = None) -> Batch:
         """Draws rows as the sampler does: uniformly with replacement, if nothing else was said.

@@ -33,25 +33,11 @@ def analyse(gathered: Gathered) -> dict[str, Any]:
     notes += [note for arena in found for note in arena.notes]
     table = _table(found, gathered, notes)
     contrasts = _contrasts(gathered)
-    tests = len(contrasts) * len(comparison.plan.endpoints)
-    least = least_seeds(max(tests, 1), comparison.plan.alpha)
     told: dict[str, Any] = {
         "schema": SCHEMA,
         "name": comparison.name,
         "verdict": {},
-        "plan": {
-            "hash": gathered.plan_hash or "",
-            "kept": gathered.kept,
-            "baseline": comparison.baseline,
-            "contrasts": [contrast.key(str(comparison.baseline)) for contrast in contrasts],
-            "primary": comparison.plan.primary,
-            "co_primary": comparison.plan.co_primary,
-            "alpha": comparison.plan.alpha,
-            "margin": comparison.plan.margin * (1.0 if len(found) > 1 else found[0].span),
-            "n": comparison.seeds,
-            "least_seeds": least,
-            "probe": gathered.origin.get("probe") or {},
-        },
+        "plan": _plan(gathered, contrasts, found),
         "budget": {
             "axis": comparison.budget,
             "iso": comparison.iso,
@@ -76,6 +62,28 @@ def analyse(gathered: Gathered) -> dict[str, Any]:
     told["verdict"] = verdict(told, notes)
     checked: dict[str, Any] = plain(told)
     return checked
+
+
+def _plan(
+    gathered: Gathered, contrasts: Sequence[Contrast], found: Sequence[Arena]
+) -> dict[str, Any]:
+    """What was planned; the margin in the unit in which AUC is reported."""
+    comparison = gathered.comparison
+    tests = len(contrasts) * len(comparison.plan.endpoints)
+    least = least_seeds(max(tests, 1), comparison.plan.alpha)
+    return {
+        "hash": gathered.plan_hash or "",
+        "kept": gathered.kept,
+        "baseline": comparison.baseline,
+        "contrasts": [contrast.key(str(comparison.baseline)) for contrast in contrasts],
+        "primary": comparison.plan.primary,
+        "co_primary": comparison.plan.co_primary,
+        "alpha": comparison.plan.alpha,
+        "margin": comparison.plan.margin * (1.0 if len(found) > 1 else found[0].span),
+        "n": comparison.seeds,
+        "least_seeds": least,
+        "probe": gathered.origin.get("probe") or {},
+    }
 
 
 def _table(
