@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from rlbatch.config import read_comparison
 from rlbatch.schedule import Epsilon, Fixed, Geometric, Linear, Phased
 from rlbatch.train.__main__ import main
 from rlbatch.types import Signal
@@ -53,3 +54,13 @@ def test_every_file_that_it_names_is_there() -> None:
     paths = re.findall(r"`((?:agents|envs|configs)/[\w/.]+)`", README)
     assert len(links) > 3
     assert [name for name in (*links, *paths) if not (ROOT / name).exists()] == []
+
+
+def test_the_comparison_that_is_shown_can_be_trained(tmp_path: Path) -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    (shown,) = (block for block in blocks if "regimes:" in block)
+    config = tmp_path / "mine.yaml"
+    config.write_text(shown.replace("../cartpole.yaml", f"{ROOT}/configs/cartpole.yaml"))
+    comparison = read_comparison(config).comparison
+    assert [pair.name for pair in comparison.contrasts()] == ["up vs fixed", "up vs matched"]
+    assert (comparison.seeds, comparison.variants) == (10, ("heavy",))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -58,6 +56,3 @@ class Built(Protocol):
     def text(self) -> str:
         """The resolved config as YAML, reloadable."""
         ...
-
-
-Build = Callable[[Path, Sequence[str]], Built]  # a config file and `dotted.key=value` overrides

@@ -120,7 +120,8 @@ class ReplayBuffer:
         Args:
             size: rows B; with lanes also one B a lane, padded to the widest. 0 is an idle lane.
             counter: which draw this is, an int or one a lane; None takes the buffer's own, which
-                then moves on. The same counter over the same rows draws the same batch.
+                then moves on. The same counter over the same rows draws the same batch, but
+                without replacement.
 
         Returns:
             Batch of tensors `[B, ...]`, or `[L, B, ...]` with lanes, on `device`.

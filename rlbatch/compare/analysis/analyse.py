@@ -58,7 +58,7 @@ def analyse(gathered: Gathered) -> dict[str, Any]:
         "versions": gathered.origin.get("versions", {}),
         "hardware": gathered.origin.get("hardware", {}),
     }
-    notes += _missing(gathered, table)
+    notes += _missing(table)
     told["verdict"] = verdict(told, notes)
     checked: dict[str, Any] = plain(told)
     return checked
@@ -108,7 +108,7 @@ def _contrasts(gathered: Gathered) -> list[Contrast]:
     return own + [pair for pair in tuned if all(side in gathered.runs for side in pair)]
 
 
-def _missing(gathered: Gathered, table: Table) -> list[str]:
+def _missing(table: Table) -> list[str]:
     """Seeds that some regime lacks."""
     every = {seed for own in table.values() for n in own.values() for seed in n.seeds}
     notes = []

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from rlbatch.compare.built import Built
 from rlbatch.compare.comparison import Comparison
 from rlbatch.compare.settings import Regime
 from rlbatch.compare.study import controls
 
 Kind = Literal["reference", "tune", "regime", "tuned"]
-
-
-class Resolve(Protocol):
-    """A training run of a regime (None: of none) in an environment, under dotted overrides."""
-
-    def __call__(self, env: str, regime: str | None, extra: Mapping[str, Any]) -> Built: ...
 
 
 @dataclass(frozen=True, slots=True)

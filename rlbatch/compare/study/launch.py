@@ -56,7 +56,7 @@ class Launcher:
         while waiting or self._running:
             try:
                 waiting = [] if self._stopped else self._start(waiting)
-                self._watch.show([job for job, _ in self._running.values()], len(waiting))
+                self._watch.show([job for job, _ in self._running.values()])
                 time.sleep(POLL_S if self._running else 0)
                 self._collect()
             except KeyboardInterrupt:  # the processes got it too and complete their folders

@@ -46,7 +46,7 @@ class Watch:
     ) -> None:
         self._bar.stop()
 
-    def show(self, running: Sequence[Job], waiting: int) -> None:
+    def show(self, running: Sequence[Job]) -> None:
         """Takes what runs now."""
         under_way = sum(self._progress(job) for job in running)
         line = self._line(running, under_way)

@@ -83,7 +83,7 @@ class Silent(Watch):
         super().__init__(Console(quiet=True), {})
         self._room = room
 
-    def show(self, running: Sequence[Any], waiting: int) -> None:
+    def show(self, running: Sequence[Any]) -> None:
         return
 
     def ended(self, cell: Cell, status: str, reason: str) -> None:

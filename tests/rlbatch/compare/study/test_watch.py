@@ -41,11 +41,11 @@ def test_every_end_is_a_line_with_its_reason(seen: Any) -> None:
 
 def test_the_time_left_is_told_every_ten_seconds(seen: Any) -> None:
     shown, text, clock = seen
-    shown.show([half_way(A)], 1)
+    shown.show([half_way(A)])
     assert text.getvalue() == ""
     clock[0] = 20.0  # for 200 of 800 env steps
-    shown.show([half_way(A)], 1)
-    shown.show([half_way(A)], 1)
+    shown.show([half_way(A)])
+    shown.show([half_way(A)])
     assert text.getvalue() == "0 of 2 runs done · now a · 60 s left\n"
 
 
@@ -53,12 +53,12 @@ def test_what_was_there_already_does_not_count_as_fast(seen: Any) -> None:
     shown, text, clock = seen
     shown.ended(A, "kept", "")
     clock[0] = 20.0  # for 200 of the 400 that had to be trained
-    shown.show([half_way(B)], 0)
+    shown.show([half_way(B)])
     assert text.getvalue().endswith("1 of 2 runs done · now b · 20 s left\n")
 
 
 def test_before_anything_moves_the_time_is_unknown(seen: Any) -> None:
     shown, text, clock = seen
     clock[0] = 20.0
-    shown.show([], 2)
+    shown.show([])
     assert text.getvalue() == "0 of 2 runs done · now nothing · time left unknown yet\n"
