@@ -1,13 +1,13 @@
 """Remember transitions and sample minibatches of any size."""
 
 from rlbatch.replay.buffer import ReplayBuffer
-from rlbatch.replay.prioritised import Prioritised
-from rlbatch.replay.recent import Recent
-from rlbatch.replay.sampler import Drawn, Forgetful, Sampler, SamplerSettings
-from rlbatch.replay.sequential import Sequential
+from rlbatch.replay.sampling.prioritised import Prioritised
+from rlbatch.replay.sampling.recent import Recent
+from rlbatch.replay.sampling.sampler import Drawn, Forgetful, Sampler, SamplerSettings
+from rlbatch.replay.sampling.sequential import Sequential
+from rlbatch.replay.sampling.uniform import Uniform
+from rlbatch.replay.sampling.without_replacement import WithoutReplacement
 from rlbatch.replay.settings import Replay
-from rlbatch.replay.uniform import Uniform
-from rlbatch.replay.without_replacement import WithoutReplacement
 
 __all__ = [
     "Drawn",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from rlbatch.replay.ring import Ring, Rows
-from rlbatch.replay.rows import Layout
-from rlbatch.replay.sampler import Drawn
+from rlbatch.replay.rows.layout import Layout
+from rlbatch.replay.sampling.sampler import Drawn
+from rlbatch.replay.storage.ring import Ring, Rows
 from rlbatch.types import Batch
 
 

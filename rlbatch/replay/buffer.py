@@ -13,16 +13,16 @@ from rlbatch import files
 from rlbatch.contract import Space
 from rlbatch.errors import EmptyBufferError, require
 from rlbatch.replay.batches import Batches
-from rlbatch.replay.door import pack
-from rlbatch.replay.n_step import NStep
-from rlbatch.replay.ring import Ring, Rows
-from rlbatch.replay.rows import Layout
-from rlbatch.replay.sampler import Drawn, Forgetful, SamplerSettings
-from rlbatch.replay.samplers import sampler_to_json
+from rlbatch.replay.rows.door import pack
+from rlbatch.replay.rows.layout import Layout
+from rlbatch.replay.rows.n_step import NStep
+from rlbatch.replay.rows.spaces import space_to_json
+from rlbatch.replay.sampling.kinds import sampler_to_json
+from rlbatch.replay.sampling.sampler import Drawn, Forgetful, SamplerSettings
+from rlbatch.replay.sampling.uniform import Uniform
 from rlbatch.replay.saved import arguments, restore, state_of
 from rlbatch.replay.sizes import PerLane, Sizes
-from rlbatch.replay.spaces import space_to_json
-from rlbatch.replay.uniform import Uniform
+from rlbatch.replay.storage.ring import Ring, Rows
 from rlbatch.types import Batch
 
 

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from rlbatch.errors import DataError, FileError
-from rlbatch.replay.n_step import NStep
-from rlbatch.replay.ring import Ring, Rows
-from rlbatch.replay.sampler import Sampler, SamplerSettings
-from rlbatch.replay.samplers import sampler_from_json
-from rlbatch.replay.spaces import space_from_json
+from rlbatch.replay.rows.n_step import NStep
+from rlbatch.replay.rows.spaces import space_from_json
+from rlbatch.replay.sampling.kinds import sampler_from_json
+from rlbatch.replay.sampling.sampler import Sampler, SamplerSettings
+from rlbatch.replay.storage.ring import Ring, Rows
 
 Arrays = dict[str, npt.NDArray[Any]]
 

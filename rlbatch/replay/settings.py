@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rlbatch.errors import require
-from rlbatch.replay.samplers import AnySampler
-from rlbatch.replay.uniform import Uniform
+from rlbatch.replay.sampling.kinds import AnySampler
+from rlbatch.replay.sampling.uniform import Uniform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlbatch.errors import require
-from rlbatch.replay.ring import Rows
+from rlbatch.replay.storage.ring import Rows
 
 Sizes = int | Sequence[int] | npt.NDArray[Any]
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rlbatch.errors import DataError, EmptyBufferError
-from rlbatch.replay.epochs import Epochs, check, draw
-from rlbatch.replay.ring import Ring, Rows
-from rlbatch.replay.sampler import Drawn, Forgetful
+from rlbatch.replay.sampling.epochs import Epochs, check, draw
+from rlbatch.replay.sampling.sampler import Drawn, Forgetful
+from rlbatch.replay.storage.ring import Ring, Rows
 from rlbatch.seeding import Purpose
 
 DRAW = int(Purpose.DRAW)

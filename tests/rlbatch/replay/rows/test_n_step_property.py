@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlbatch.contract import Space
-from rlbatch.replay.door import pack
-from rlbatch.replay.n_step import NStep
-from rlbatch.replay.ring import Rows
-from rlbatch.replay.rows import Layout
+from rlbatch.replay.rows.door import pack
+from rlbatch.replay.rows.layout import Layout
+from rlbatch.replay.rows.n_step import NStep
+from rlbatch.replay.storage.ring import Rows
 
 GAMMA = 0.9
 OBS: tuple[Space, ...] = (

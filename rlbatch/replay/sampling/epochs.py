@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlbatch.errors import DataError
-from rlbatch.replay.ring import Ring, Rows
+from rlbatch.replay.storage.ring import Ring, Rows
 from rlbatch.seeding import stream_key, stream_uniform
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlbatch.errors import EmptyBufferError
-from rlbatch.replay.ring import Ring, Rows
-from rlbatch.replay.sequential import Sequential
+from rlbatch.replay.sampling.sequential import Sequential
+from rlbatch.replay.storage.ring import Ring, Rows
 from rlbatch.seeding import Purpose, uniform
 
 LANES = st.lists(st.integers(1, 40), min_size=1, max_size=3)

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from rlbatch.replay.ring import Rows
+from rlbatch.replay.storage.ring import Rows
 
 Floats = npt.NDArray[np.float64]
 

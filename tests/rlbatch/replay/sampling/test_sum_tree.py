@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlbatch.replay.ring import Rows
-from rlbatch.replay.sum_tree import Floats, SumTree
+from rlbatch.replay.sampling.sum_tree import Floats, SumTree
+from rlbatch.replay.storage.ring import Rows
 
 CAPACITIES = [1, 2, 15, 16, 17, 255, 256, 257, 5000]
 

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rlbatch.errors import DataError, require
-from rlbatch.replay.priorities import LEAST, MOST, aim, count, number, rank, weigh
-from rlbatch.replay.ring import Ring, Rows
-from rlbatch.replay.sampler import Drawn, refuse_empty
-from rlbatch.replay.sum_tree import Floats, SumTree
+from rlbatch.replay.sampling.priorities import LEAST, MOST, aim, count, number, rank, weigh
+from rlbatch.replay.sampling.sampler import Drawn, refuse_empty
+from rlbatch.replay.sampling.sum_tree import Floats, SumTree
+from rlbatch.replay.storage.ring import Ring, Rows
 from rlbatch.seeding import Purpose
 
 DRAW = int(Purpose.DRAW)

@@ -15,10 +15,10 @@ import pytest
 from gymnasium import spaces
 
 from rlbatch.errors import ConfigError, DataError
-from rlbatch.replay.door import pack
-from rlbatch.replay.n_step import NStep
-from rlbatch.replay.ring import Ring, Rows
-from rlbatch.replay.rows import Layout
+from rlbatch.replay.rows.door import pack
+from rlbatch.replay.rows.layout import Layout
+from rlbatch.replay.rows.n_step import NStep
+from rlbatch.replay.storage.ring import Ring, Rows
 
 LAYOUT = Layout.of(spaces.Box(-np.inf, np.inf, (1,), np.float32), spaces.Discrete(2**25))
 Bools = npt.NDArray[np.bool_]

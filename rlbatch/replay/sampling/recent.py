@@ -10,8 +10,8 @@ import numba
 import numpy as np
 
 from rlbatch.errors import require
-from rlbatch.replay.ring import Ring, Rows
-from rlbatch.replay.sampler import Drawn, Forgetful, drawn_by
+from rlbatch.replay.sampling.sampler import Drawn, Forgetful, drawn_by
+from rlbatch.replay.storage.ring import Ring, Rows
 from rlbatch.seeding import stream_key, stream_uniform
 
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numba
 import numpy as np
 
-from rlbatch.replay.ring import Ring, Rows
-from rlbatch.replay.sampler import Drawn, Forgetful, drawn_by
+from rlbatch.replay.sampling.sampler import Drawn, Forgetful, drawn_by
+from rlbatch.replay.storage.ring import Ring, Rows
 from rlbatch.seeding import stream_key, stream_uniform
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlbatch.errors import EmptyBufferError
-from rlbatch.replay.ring import Ring, Rows
+from rlbatch.replay.storage.ring import Ring, Rows
 from rlbatch.seeding import Purpose
 
 DRAW = int(Purpose.DRAW)

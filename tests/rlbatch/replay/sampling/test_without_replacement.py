@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlbatch.errors import DataError, EmptyBufferError
-from rlbatch.replay.ring import Ring, Rows
-from rlbatch.replay.sampler import Sampler
-from rlbatch.replay.without_replacement import WithoutReplacement
+from rlbatch.replay.sampling.sampler import Sampler
+from rlbatch.replay.sampling.without_replacement import WithoutReplacement
+from rlbatch.replay.storage.ring import Ring, Rows
 
 STEPS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 9)), min_size=1, max_size=30)
 

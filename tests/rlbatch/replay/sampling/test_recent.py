@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlbatch.errors import ConfigError, EmptyBufferError
-from rlbatch.replay.recent import Recent
-from rlbatch.replay.ring import Ring, Rows
+from rlbatch.replay.sampling.recent import Recent
+from rlbatch.replay.storage.ring import Ring, Rows
 from rlbatch.seeding import Purpose, uniform
 
 LANES = st.lists(st.integers(1, 40), min_size=1, max_size=3)

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rlbatch.errors import DataError
-from rlbatch.replay.ring import Rows
-from rlbatch.replay.rows import WORD, Field, Layout, as_array, as_field
+from rlbatch.replay.rows.layout import WORD, Field, Layout, as_array, as_field
+from rlbatch.replay.storage.ring import Rows
 
 Bools = npt.NDArray[np.bool_]
 FLAGS = {name: Field(name, "bool", (), 0) for name in ("terminated", "truncated", "valid")}

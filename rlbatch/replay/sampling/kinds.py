@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from rlbatch.errors import FileError
-from rlbatch.replay.prioritised import Prioritised
-from rlbatch.replay.recent import Recent
-from rlbatch.replay.sampler import SamplerSettings
-from rlbatch.replay.sequential import Sequential
-from rlbatch.replay.uniform import Uniform
-from rlbatch.replay.without_replacement import WithoutReplacement
+from rlbatch.replay.sampling.prioritised import Prioritised
+from rlbatch.replay.sampling.recent import Recent
+from rlbatch.replay.sampling.sampler import SamplerSettings
+from rlbatch.replay.sampling.sequential import Sequential
+from rlbatch.replay.sampling.uniform import Uniform
+from rlbatch.replay.sampling.without_replacement import WithoutReplacement
 
 AnySampler = Uniform | Prioritised | Recent | WithoutReplacement | Sequential
 KINDS: dict[str, type[AnySampler]] = {

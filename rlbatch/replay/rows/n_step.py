@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rlbatch.errors import DataError, require
-from rlbatch.replay.ring import Rows
-from rlbatch.replay.rows import Layout
-from rlbatch.replay.windows import fold, survey
+from rlbatch.replay.rows.layout import Layout
+from rlbatch.replay.rows.windows import fold, survey
+from rlbatch.replay.storage.ring import Rows
 
 Bools = npt.NDArray[np.bool_]
 HALF = 4  # bytes of a float32

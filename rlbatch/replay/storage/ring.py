@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from rlbatch.replay.prefetch import AHEAD, LINE, prefetch
+from rlbatch.replay.storage.prefetch import AHEAD, LINE, prefetch
 
 Rows = npt.NDArray[np.int64]
 

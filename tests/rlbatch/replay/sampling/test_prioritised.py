@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from rlbatch.errors import ConfigError, DataError, EmptyBufferError
-from rlbatch.replay.prioritised import Prioritised, PrioritisedSampler
-from rlbatch.replay.ring import Ring, Rows
-from rlbatch.replay.sampler import Drawn
-from rlbatch.replay.sum_tree import Floats
+from rlbatch.replay.sampling.prioritised import Prioritised, PrioritisedSampler
+from rlbatch.replay.sampling.sampler import Drawn
+from rlbatch.replay.sampling.sum_tree import Floats
+from rlbatch.replay.storage.ring import Ring, Rows
 from rlbatch.seeding import Purpose, uniform
 
 
