@@ -42,6 +42,7 @@ class Purpose(IntEnum):
     RESAMPLE = 7  # bootstrap intervals
     PROBE = 8  # counter: third of the probe set, i: place; counter 3: where power iteration starts
     ORDER = 9  # replayed batch sizes, counter 0, i: update
+    CHOICE = 10  # counter: draw_counter(env step, update), i: row chosen out of a large draw
 
 
 def draw_counter(env_step: Ints, update: int) -> npt.NDArray[np.int64]:

@@ -1,6 +1,7 @@
 """Remember transitions and sample minibatches of any size."""
 
 from rlbatch.replay.buffer import ReplayBuffer
+from rlbatch.replay.sampling.laber import Laber
 from rlbatch.replay.sampling.prioritised import Prioritised
 from rlbatch.replay.sampling.recent import Recent
 from rlbatch.replay.sampling.sampler import Drawn, Forgetful, Sampler, SamplerSettings
@@ -12,6 +13,7 @@ from rlbatch.replay.settings import Replay
 __all__ = [
     "Drawn",
     "Forgetful",
+    "Laber",
     "Prioritised",
     "Recent",
     "Replay",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +11,17 @@ from torch import Tensor
 
 from rlbatch import files
 from rlbatch.contract import Space
-from rlbatch.errors import EmptyBufferError, require
-from rlbatch.replay.batches import Batches
-from rlbatch.replay.rows.door import pack
-from rlbatch.replay.rows.layout import Layout
-from rlbatch.replay.rows.n_step import NStep
-from rlbatch.replay.rows.spaces import space_to_json
-from rlbatch.replay.sampling.kinds import sampler_to_json
-from rlbatch.replay.sampling.sampler import Drawn, Forgetful, SamplerSettings
+from rlbatch.errors import require
+from rlbatch.replay.description import Description
+from rlbatch.replay.drawing import Drawing
+from rlbatch.replay.looks import everything, newest
+from rlbatch.replay.memory import Memory
+from rlbatch.replay.sampling.sampler import Sampler, SamplerSettings
 from rlbatch.replay.sampling.uniform import Uniform
-from rlbatch.replay.saved import arguments, restore, state_of
-from rlbatch.replay.sizes import PerLane, Sizes
-from rlbatch.replay.storage.ring import Ring, Rows
+from rlbatch.replay.saved import restore, state_of
+from rlbatch.replay.sizes import Sizes
+from rlbatch.replay.storage.place import InMemory
+from rlbatch.replay.storage.ring import Rows
 from rlbatch.types import Batch
 
 
@@ -31,7 +30,8 @@ class ReplayBuffer:
 
     Args:
         capacity: rows a lane.
-        obs_space: Box or Discrete space of one environment.
+        obs_space: of one environment: Box, Discrete, MultiBinary, MultiDiscrete, or a Dict or
+            Tuple of them, for which `obs` and `next_obs` are dicts or tuples of columns.
         action_space: Discrete space of one environment.
         lanes: None for one buffer without a lane axis; L for L independent ones.
         device: where batches arrive. Rows live in memory.
@@ -39,6 +39,9 @@ class ReplayBuffer:
         gamma: discount γ; a row stores γᵏ · (1 − terminated) for a window of k transitions.
         n_step: transitions folded into a row, less at an episode's end.
         sampler: settings of how rows are drawn; None: uniformly, with replacement.
+        frame_stack: k where an observation is k frames on its first axis, of which each is stored
+            once; None: observations are stored as they come.
+        validation: every k-th episode is held out from all samplers; None: none is.
 
     Raises:
         ConfigError: capacity or lanes below 1, gamma outside [0, 1], spaces that do not fit.
@@ -56,25 +59,30 @@ class ReplayBuffer:
         gamma: float = 0.99,
         n_step: int = 1,
         sampler: SamplerSettings | None = None,
+        frame_stack: int | None = None,
+        validation: int | None = None,
     ) -> None:
-        require(capacity >= 1, "replay.capacity", "at least 1 row", capacity)
-        require(lanes is None or lanes >= 1, "replay.lanes", "None or at least 1", lanes)
-        require(0.0 <= gamma <= 1.0, "replay.gamma", "a number in [0, 1]", gamma)
-        self.obs_space, self.action_space = obs_space, action_space
+        num = lanes if lanes is not None and lanes >= 1 else 1
+        seeds = np.asarray(seed, np.int64) + (np.arange(num) if np.ndim(seed) == 0 else 0)
+        require(seeds.shape == (num,), "replay.seed", f"one or {num} seeds", seed)
+        self.described = Description(
+            capacity=capacity,
+            obs_space=obs_space,
+            action_space=action_space,
+            lanes=lanes,
+            seeds=tuple(seeds.tolist()),
+            gamma=gamma,
+            n_step=n_step,
+            sampler=Uniform() if sampler is None else sampler,
+            frame_stack=frame_stack,
+            validation=validation,
+        )
         self.capacity, self.lanes, self.gamma = capacity, lanes, gamma
+        self.obs_space, self.action_space = obs_space, action_space
         self.device = torch.device(device)
-        self.layout = Layout.of(obs_space, action_space)
-        num = lanes or 1
-        self._seeds = np.asarray(seed, np.int64) + (np.arange(num) if np.ndim(seed) == 0 else 0)
-        require(self._seeds.shape == (num,), "replay.seed", f"one or {num} seeds", seed)
-        self._ring = Ring(num, capacity, self.layout.words)
-        self._n_step = NStep(num, n_step, gamma, self.layout)
-        self._settings: SamplerSettings = Uniform() if sampler is None else sampler
-        self.sampler = self._settings.start(num, capacity)
-        self._forgetful = isinstance(self.sampler, Forgetful)
-        self._draws = np.zeros(num, np.int64)  # the buffer's own counter
-        self._wanted = PerLane(num)
-        self._batches = Batches(self.layout, lanes, self.device)
+        self._memory = Memory(self.described, InMemory())
+        self.layout = self._memory.layout
+        self._drawing = Drawing(self._memory, self.device)
 
     def add(
         self,
@@ -105,14 +113,12 @@ class ReplayBuffer:
         """
         columns = {"obs": obs, "action": action, "reward": reward, "next_obs": next_obs}
         ends = {"terminated": terminated, "truncated": truncated, "valid": valid}
-        room = self.layout, self.lanes, self.gamma
-        packed, ended, kept = pack(*room, columns, ends, self._ring.head)
-        if self._n_step.steps > 1:
-            packed, kept = self._n_step.fold(packed, ended, kept)
-        before = None if self._forgetful else self._ring.head.copy()
-        self._ring.append(packed, kept)
-        if before is not None:
-            self.sampler.added(self._ring, before)
+        if self._drawing.forgetful:
+            self._memory.add(columns, ends)
+            return
+        before = self._memory.ring.head.copy()
+        self._memory.add(columns, ends)
+        self.sampler.added(self._memory.ring, before)
 
     def sample(self, size: Sizes, counter: Sizes | None = None) -> Batch:
         """Draws rows as the sampler does: uniformly with replacement, if nothing else was said.
@@ -130,39 +136,54 @@ class ReplayBuffer:
             ConfigError: B negative, or 0 in every lane.
             EmptyBufferError: a lane that must give rows holds none.
         """
-        sizes = self._wanted.sizes(size)
-        counters = self._draws if counter is None else self._wanted.numbers(counter, "counter")
-        drawn = self.sampler.draw(self._ring, self._seeds, counters, sizes)
-        if counter is None:
-            np.add(self._draws, 1, out=self._draws)  # half the cost of +=
-        return self._batches.batch(self._ring, drawn, sizes)
+        return self._drawing.sample(size, counter)
 
-    def peek(self, size: int, counter: Sizes) -> Batch:
+    def peek(self, size: Sizes, counter: Sizes) -> Batch:
         """As `sample`, uniformly whatever the sampler, for measuring and not for learning."""
-        sizes, counters = self._wanted.sizes(size), self._wanted.numbers(counter, "counter")
-        drawn = Uniform().draw(self._ring, self._seeds, counters, sizes)
-        return self._batches.batch(self._ring, drawn, sizes)
+        return self._drawing.peek(size, counter)
 
     def whole(self) -> Batch:
         """Every stored row exactly once, oldest first, as one batch."""
-        if not self._ring.fill.any():
-            raise EmptyBufferError("replay", "at least 1 stored row", 0, "Add transitions first.")
-        return self._batches.batch(self._ring, Drawn(self._ring.newest()), self._ring.fill.copy())
+        return self._drawing.look(everything(self._memory.ring))
 
     def newest(self, size: int) -> Batch:
         """The rows stored last, up to `size` a lane, oldest first and padding at the end."""
-        require(size >= 1, "replay.newest", "at least 1 row", size)
-        head, sizes = self._ring.head[:, None], np.minimum(self._ring.fill, size)
-        if not sizes.any():
-            raise EmptyBufferError("replay", "at least 1 stored row", 0, "Add transitions first.")
-        place = np.arange(sizes.max())
-        numbers = np.where(place < sizes[:, None], head - sizes[:, None] + place, -1)
-        return self._batches.batch(self._ring, Drawn(numbers), sizes)
+        return self._drawing.look(newest(self._memory.ring, size))
+
+    def held_out(self, size: int, counter: Sizes) -> Batch:
+        """Rows of episodes held out, uniformly and with replacement; for measuring.
+
+        Args:
+            size: rows of each lane that holds any; the others give padding.
+            counter: which draw this is, an int or one a lane.
+
+        Raises:
+            ConfigError: a buffer without `validation`.
+            EmptyBufferError: no lane holds any.
+        """
+        return self._drawing.held_out(size, counter)
+
+    def held_out_stored(self) -> Rows:
+        """Rows held out, one count a lane, `[L]` int64."""
+        return self._memory.apart().fill.copy()
 
     @property
     def wants_td_error(self) -> bool:
         """Has the sampler a use for `update_priorities`?"""
-        return not self._forgetful
+        return not self._drawing.forgetful
+
+    def surrogate(self, td_error: Callable[[Batch], Tensor]) -> None:
+        """Whom a sampler asks that draws by what the learner says of a larger batch (LaBER).
+
+        Args:
+            td_error: TD errors `[B]`, or `[L, B]`, of a batch; of any sign, padding arbitrary.
+        """
+        self._drawing.ask(td_error)
+
+    @property
+    def sampler(self) -> Sampler:
+        """What draws the rows."""
+        return self._drawing.sampler
 
     def update_priorities(self, row: Tensor, td_error: Tensor) -> None:
         """Tells the sampler how surprising rows were; those overwritten since are ignored.
@@ -174,58 +195,46 @@ class ReplayBuffer:
         Raises:
             DataError: a TD error that is not finite; nothing is changed.
         """
-        if self._forgetful:
-            return
-        numbers, errors = (
-            x.numpy(force=True).reshape(len(self._seeds), -1) for x in (row, td_error)
-        )
-        self.sampler.update(self._ring, numbers, errors.astype(np.float64))
+        self._drawing.tell(row, td_error)
 
     def __len__(self) -> int:
         """Rows held: of the only lane, or of the fullest."""
-        return int(self._ring.fill.max())
+        return int(self._memory.ring.fill.max())
 
     def stored(self) -> Rows:
         """Rows held, one count a lane, `[L]` int64."""
-        return self._ring.fill.copy()
+        return self._memory.ring.fill.copy()
 
     @property
     def nbytes(self) -> int:
         """Bytes of storage."""
-        return self._ring.nbytes
+        return self._memory.nbytes
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{f.name} {f.dtype}{list(f.shape)}" for f in self.layout.fields)
+        told = self.described
         return (
-            f"ReplayBuffer({len(self)} of {self.capacity} rows, lanes={self.lanes}, "
+            f"ReplayBuffer({len(self)} of {told.capacity} rows, lanes={told.lanes}, "
             f"{self.layout.words * 8} bytes a row, {self.nbytes / 1e6:.1f} MB: {fields})"
         )
 
     def state_dict(self) -> dict[str, Tensor]:
         """All that changes, as tensors: written rows, counters, sampler, open windows."""
-        return state_of(self._ring, self._draws, self.sampler, self._n_step)
+        state = state_of(self._memory, self._drawing.draws, self.sampler)
+        return {name: tensor.clone() for name, tensor in state.items()}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
         """Takes a `state_dict` of a buffer of the same capacity, lanes, spaces and settings.
 
         Raises:
-            DataError: what does not fit, see `rlbatch.replay.saved.restore`.
+            DataError: what does not fit, see `rlbatch.replay.saved.restore`; nothing is changed.
         """
-        restore(state, self._ring, self._draws, self.sampler, self._n_step)
+        self._drawing.use(restore(state, self._memory, self._drawing.draws))
 
     def save(self, path: str | Path) -> None:
         """Writes the buffer to one checksummed file, whole or not at all; no pickle."""
-        meta = {
-            "capacity": self.capacity,
-            "lanes": self.lanes,
-            "gamma": self.gamma,
-            "n_step": self._n_step.steps,
-            "sampler": sampler_to_json(self._settings),
-            "seeds": self._seeds.tolist(),
-            "obs_space": space_to_json(self.obs_space),
-            "action_space": space_to_json(self.action_space),
-        }
-        files.save_tensors(Path(path), self.state_dict(), meta)
+        state = state_of(self._memory, self._drawing.draws, self.sampler)
+        files.save_tensors(Path(path), state, self.described.to_json())
 
     @classmethod
     def load(
@@ -245,6 +254,7 @@ class ReplayBuffer:
             FileError: missing, truncated, altered, or not a replay buffer.
         """
         state, meta = files.load_tensors(Path(path))
-        buffer = cls(device=device, **arguments(meta, str(path), sampler))
+        told = dict(vars(Description.from_json(meta, str(path), sampler)))
+        buffer = cls(device=device, seed=told.pop("seeds"), **told)
         buffer.load_state_dict(state)
         return buffer

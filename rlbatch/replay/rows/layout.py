@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,9 +14,11 @@ from gymnasium import spaces
 from torch import Tensor
 
 from rlbatch.contract import Space
-from rlbatch.errors import ConfigError, DataError
+from rlbatch.errors import ConfigError, require
+from rlbatch.replay.rows.tree import Leaf, Path, leaves, nest
 
 WORD = 8  # bytes; rows are whole words, so that a copy moves int64s
+SIDES = "obs", "next_obs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,10 @@ class Field:
     shape: tuple[int, ...]
     offset: int  # bytes
 
+    def named(self, name: str) -> Field:
+        """The same field under another name."""
+        return replace(self, name=name)
+
     @property
     def nbytes(self) -> int:
         return int(np.prod(self.shape, dtype=np.int64)) * np.dtype(self.dtype).itemsize
@@ -36,42 +41,56 @@ class Field:
 
 @dataclass(frozen=True)
 class Layout:
-    """The fields of a row, widest first, so that each is aligned without holes."""
+    """The fields of a row: action, obs, next_obs, reward, discount, and the episode it is of.
+
+    A nested observation has a field for each of its arrays, `obs.camera` and the like, the widest
+    first, so that all are aligned; those of next_obs lie in one run of bytes.
+    """
 
     fields: tuple[Field, ...]
     words: int  # int64s a row
     num_actions: int
+    obs_space: Space
 
     @classmethod
-    def of(cls, obs_space: Space, action_space: Space) -> Layout:
+    def of(cls, obs_space: Space, action_space: Space, frame_stack: int | None = None) -> Layout:
         """The layout for one environment's spaces.
 
+        Args:
+            obs_space: of observations.
+            action_space: of actions.
+            frame_stack: k where observations are k frames, of which a row keeps the numbers.
+
         Raises:
-            ConfigError: actions that are not Discrete, observations that are neither Box nor
-                Discrete.
+            ConfigError: actions that are not Discrete, observations without a fixed size.
         """
         if not isinstance(action_space, spaces.Discrete):
             raise ConfigError(
                 "replay.action_space", "a Discrete space", action_space, "DQN needs finite actions."
             )
-        dtype, shape = _obs_field(obs_space)
-        wanted: dict[str, tuple[str, tuple[int, ...]]] = {
-            "action": ("int64", ()),
-            "obs": (dtype, shape),
-            "next_obs": (dtype, shape),
-            "reward": ("float32", ()),
-            "discount": ("float32", ()),
-        }
-        return cls._packed(wanted, int(action_space.n))
+        parts = list(leaves(obs_space))
+        require(len(parts) > 0, "replay.obs_space", "at least one array", obs_space)
+        if frame_stack is not None:
+            parts = [Leaf((), "int64", (frame_stack,))]
+        by_width = sorted(parts, key=lambda leaf: -np.dtype(leaf.dtype).itemsize)
+        wanted: list[tuple[str, str, tuple[int, ...]]] = [("action", "int64", ())]
+        for name in SIDES:
+            wanted += [(name + leaf.suffix, leaf.dtype, leaf.shape) for leaf in by_width]
+        wanted += [("reward", "float32", ()), ("discount", "float32", ()), ("episode", "int32", ())]
+        return cls._packed(wanted, int(action_space.n), obs_space)
 
     @classmethod
-    def _packed(cls, wanted: Mapping[str, tuple[str, tuple[int, ...]]], actions: int) -> Layout:
-        fields, offset = [], 0
-        by_width = sorted(wanted.items(), key=lambda item: -np.dtype(item[1][0]).itemsize)
-        for name, (dtype, shape) in by_width:
+    def _packed(
+        cls, wanted: Sequence[tuple[str, str, tuple[int, ...]]], actions: int, space: Space
+    ) -> Layout:
+        fields: list[Field] = []
+        offset = 0
+        for name, dtype, shape in wanted:
+            width = np.dtype(dtype).itemsize
+            offset = -(-offset // width) * width
             fields.append(Field(name, dtype, shape, offset))
             offset += fields[-1].nbytes
-        return cls(tuple(fields), -(-offset // WORD), actions)
+        return cls(tuple(fields), -(-offset // WORD), actions, space)
 
     @cached_property
     def struct(self) -> np.dtype[np.void]:
@@ -102,21 +121,51 @@ class Layout:
     def _by_name(self) -> dict[str, Field]:
         return {field.name: field for field in self.fields}
 
+    @cached_property
+    def sides(self) -> dict[str, tuple[tuple[Field, Path], ...]]:
+        """The fields of obs and of next_obs, in the order of the space's own arrays."""
+        paths = [leaf.path for leaf in leaves(self.obs_space)]
+        names = [leaf.suffix for leaf in leaves(self.obs_space)]
+        return {
+            side: tuple((self.field(side + n), path) for n, path in zip(names, paths, strict=True))
+            for side in SIDES
+        }
+
+    @cached_property
+    def successor(self) -> tuple[int, int]:
+        """The bytes of a row that next_obs takes, from and to."""
+        own = [field for field, _ in self.sides["next_obs"]]
+        return min(field.offset for field in own), max(field.offset + field.nbytes for field in own)
+
     def columns(self, struct: npt.NDArray[np.void]) -> dict[str, Tensor]:
-        """The fields of rows in memory, as tensors that share it."""
-        return {name: torch.from_numpy(struct[name]) for name in self.names}
+        """What a batch shows of rows in memory, as tensors that share it."""
+        return self.batched({name: torch.from_numpy(struct[name]) for name in self.names})
+
+    def batched(self, flat: Mapping[str, Tensor]) -> dict[str, Any]:
+        """Columns by field as columns of a batch: nested observations are nested again."""
+        if self.plain:
+            return dict(flat)
+        found: dict[str, Any] = {name: flat[name] for name in ("action", "reward", "discount")}
+        for side, own in self.sides.items():
+            found[side] = nest(self.obs_space, (flat[field.name] for field, _ in own))
+        return found
+
+    @cached_property
+    def plain(self) -> bool:
+        """Is an observation one array?"""
+        return "obs" in self._by_name
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Of the fields."""
-        return tuple(field.name for field in self.fields)
+        """Of the fields that a batch shows."""
+        return tuple(field.name for field in self.fields if field.name != "episode")
 
     def views(self, packed: Tensor) -> dict[str, Tensor]:
         """The same of packed rows `[..., words]` int64 on any device; copies nothing either."""
         typed: dict[str, Tensor] = {}
         found = {}
         lead, strides = packed.shape[:-1], packed.stride()[:-1]
-        for field in self.fields:
+        for field in map(self.field, self.names):
             if field.dtype not in typed:
                 typed[field.dtype] = packed.view(getattr(torch, field.dtype))
             width = np.dtype(field.dtype).itemsize
@@ -126,15 +175,7 @@ class Layout:
                 (*(stride * per_word for stride in strides), *_row_major(field.shape)),
                 field.offset // width,
             )
-        return found
-
-
-def _obs_field(space: Space) -> tuple[str, tuple[int, ...]]:
-    if isinstance(space, spaces.Discrete):
-        return "int64", ()
-    if isinstance(space, spaces.Box) and hasattr(torch, space.dtype.name):
-        return space.dtype.name, space.shape
-    raise ConfigError("replay.obs_space", "a Box or Discrete space", space)
+        return self.batched(found)
 
 
 def _row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -143,32 +184,3 @@ def _row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
         strides.append(step)
         step *= extent
     return tuple(reversed(strides))
-
-
-as_dtype = functools.cache(np.dtype)  # a name is slow to look up
-
-
-def as_field(value: object, field: Field, lead: tuple[int, ...]) -> npt.NDArray[Any]:
-    """`value` as an array `[*lead, *field.shape]` that fits `field`, or DataError."""
-    wanted = (*lead, *field.shape)
-    array = as_array(field.name, value, wanted)
-    if array.shape != wanted:
-        raise DataError(f"replay.{field.name}", f"shape {wanted}", array.shape)
-    if array.dtype == as_dtype(field.dtype):
-        return array
-    if not np.can_cast(array.dtype, field.dtype, "same_kind"):
-        raise DataError(f"replay.{field.name}", f"dtype {field.dtype}", array.dtype)
-    narrower = array.dtype.kind in "iu" and not np.can_cast(array.dtype, field.dtype)
-    if narrower and not np.array_equal(array, array.astype(field.dtype)):
-        raise DataError(f"replay.{field.name}", f"numbers that fit {field.dtype}", array.dtype)
-    return array
-
-
-def as_array(name: str, value: object, wanted: object) -> npt.NDArray[Any]:
-    """Any tensor, array, number or nested list as an array, or DataError."""
-    if isinstance(value, Tensor):
-        return value.numpy(force=True)
-    try:
-        return np.asarray(value)
-    except ValueError:
-        raise DataError(f"replay.{name}", f"shape {wanted}", "a ragged list") from None

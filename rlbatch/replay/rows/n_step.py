@@ -43,14 +43,15 @@ class NStep:
     def __init__(self, lanes: int, steps: int, gamma: float, layout: Layout) -> None:
         require(steps >= 1, "replay.n_step", "at least 1 step", steps)
         self.steps, self.gamma = steps, float(gamma)
-        successor = layout.field("next_obs")
         self._numbers = tuple(layout.field(name).offset // HALF for name in ("reward", "discount"))
-        self._successor = successor.offset, successor.offset + successor.nbytes
+        self._successor = layout.successor
         self._limit = float(np.finfo(np.float32).max) / steps  # so that R fits float32
         self._rows = np.zeros((lanes, 0, steps, layout.words), np.int64)  # time t in slot t % n
         self._count = np.zeros((lanes, 0), np.int64)  # transitions of the running episode
 
-    def fold(self, packed: Rows, ended: Bools, valid: Bools) -> tuple[Rows, Bools]:
+    def fold(
+        self, packed: Rows, ended: Bools, valid: Bools, most: int | None = None
+    ) -> tuple[Rows, Bools]:
         """Rows whose windows close with this step, `[L, M, words]`, and which count, `[L, M]`.
 
         M is what the lane with most has, at least 1. A lane's rows are ordered by environment, and
@@ -62,6 +63,7 @@ class NStep:
             valid: `[L, E]` False leaves a row out. Between episodes (NEXT_STEP reset rows) that
                 changes nothing; within one it is a pause, in which the environment must stand
                 still; where `ended` is True the episode ends all the same, without this row.
+            most: M, what `check` said of the same step; None: it is asked.
 
         Raises:
             DataError: another E while windows are open, or a reward whose sums may not fit
@@ -69,16 +71,23 @@ class NStep:
         """
         if self.steps == 1:
             return packed, valid
-        self._fit(packed.shape[1])
-        halves, (reward, _) = packed.view(np.float32), self._numbers
-        most, bad = survey(halves, reward, self._limit, self._count, self.steps, ended, valid)
-        if bad >= 0:
-            self._refuse(halves[..., reward], divmod(bad, packed.shape[1]))
+        most = self.check(packed, ended, valid) if most is None else most
         out = np.zeros((len(packed), most, packed.shape[2]), np.int64)
         kept = np.zeros((len(packed), most), np.bool_)
         places = *self._numbers, *self._successor
         fold(self._rows, self._count, packed, ended, valid, self.gamma, places, out, kept)
         return out, kept
+
+    def check(self, packed: Rows, ended: Bools, valid: Bools) -> int:
+        """Refuses what `fold` would; returns M. Nothing is remembered."""
+        if self.steps == 1:
+            return int(packed.shape[1])
+        self._fit(packed.shape[1])
+        halves, (reward, _) = packed.view(np.float32), self._numbers
+        most, bad = survey(halves, reward, self._limit, self._count, self.steps, ended, valid)
+        if bad >= 0:
+            self._refuse(halves[..., reward], divmod(bad, packed.shape[1]))
+        return int(most)
 
     def state(self) -> dict[str, npt.NDArray[np.generic]]:
         """All that it remembers, by name; the arrays themselves."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rlbatch.errors import FileError
+from rlbatch.replay.sampling.laber import Laber
 from rlbatch.replay.sampling.prioritised import Prioritised
 from rlbatch.replay.sampling.recent import Recent
 from rlbatch.replay.sampling.sampler import SamplerSettings
@@ -14,10 +15,11 @@ from rlbatch.replay.sampling.sequential import Sequential
 from rlbatch.replay.sampling.uniform import Uniform
 from rlbatch.replay.sampling.without_replacement import WithoutReplacement
 
-AnySampler = Uniform | Prioritised | Recent | WithoutReplacement | Sequential
+AnySampler = Uniform | Prioritised | Laber | Recent | WithoutReplacement | Sequential
 KINDS: dict[str, type[AnySampler]] = {
     "uniform": Uniform,
     "prioritised": Prioritised,
+    "laber": Laber,
     "recent": Recent,
     "without_replacement": WithoutReplacement,
     "sequential": Sequential,

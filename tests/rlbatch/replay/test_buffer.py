@@ -412,7 +412,7 @@ def test_a_counter_that_cannot_be_meant_is_refused() -> None:
         ({"gamma": 1.1}, r"^replay\.gamma: expected a number in \[0, 1\], got 1\.1\."),
         ({"gamma": float("nan")}, r"^replay\.gamma: expected a number in \[0, 1\], got nan\."),
         ({"seed": [1, 2, 3]}, r"^replay\.seed: expected one or 1 seeds, got \[1, 2, 3\]\."),
-        ({"obs_space": spaces.Text(3)}, r"^replay\.obs_space: expected a Box or Discrete space"),
+        ({"obs_space": spaces.Text(3)}, r"^replay\.obs_space: expected a Box, Discrete, MultiB"),
         ({"action_space": LINE}, r"^replay\.action_space: expected a Discrete space, got .+ DQN"),
     ],
 )
@@ -429,7 +429,7 @@ def test_settings_that_cannot_be_meant_are_refused(name: str, bad: Any) -> None:
 
 def test_the_bytes_held_are_those_of_the_rows() -> None:
     small, large = (filled(0, capacity=capacity) for capacity in (100, 200))
-    assert large.nbytes - small.nbytes == 100 * 24  # 8 + 4 · 4 bytes a row
+    assert large.nbytes - small.nbytes == 100 * 32  # 8 + 4 · 4 bytes a row
     assert "0 of 100 rows" in repr(small)
 
 

@@ -15,7 +15,7 @@ import pytest
 from gymnasium import spaces
 
 from rlbatch.errors import ConfigError, DataError
-from rlbatch.replay.rows.door import pack
+from rlbatch.replay.rows.door import Door
 from rlbatch.replay.rows.layout import Layout
 from rlbatch.replay.rows.n_step import NStep
 from rlbatch.replay.storage.ring import Ring, Rows
@@ -47,7 +47,7 @@ def packed(*lanes: str) -> tuple[Rows, Bools, Bools]:
     columns = {"obs": n[..., None], "action": n, "reward": n, "next_obs": n[..., None] + 0.5}
     floats = {name: x if name == "action" else x.astype(np.float32) for name, x in columns.items()}
     ends = {"terminated": terminated, "truncated": truncated, "valid": ~left_out}
-    return pack(LAYOUT, len(lanes), 0.5, floats, ends, np.zeros(len(lanes), np.int64))
+    return Door(LAYOUT, len(lanes), 0.5).pack(floats, ends, np.zeros(len(lanes), np.int64))[:3]
 
 
 def read(rows: Rows) -> list[Row]:

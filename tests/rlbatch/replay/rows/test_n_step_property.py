@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlbatch.contract import Space
-from rlbatch.replay.rows.door import pack
+from rlbatch.replay.rows.door import Door
 from rlbatch.replay.rows.layout import Layout
 from rlbatch.replay.rows.n_step import NStep
 from rlbatch.replay.storage.ring import Rows
@@ -107,7 +107,7 @@ def call(
     terminated, truncated = generator.random((2, *lead)) < often / 2
     valid = generator.random(lead) < kept
     ends = {"terminated": terminated, "truncated": truncated, "valid": valid}
-    return Step(*pack(layout, lead[0], GAMMA, columns, ends, np.zeros(lead[0], np.int64)))
+    return Step(*Door(layout, lead[0], GAMMA).pack(columns, ends, np.zeros(lead[0], np.int64))[:3])
 
 
 def flat(layout: Layout, row: np.void) -> Flat:
