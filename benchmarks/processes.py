@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +17,14 @@ THREAD_LIMITS = (
     "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
+
+
+class WorkerEnded(SystemExit):
+    """A worker ended before it answered; `status` is negative where a signal ended it."""
+
+    def __init__(self, module: str, status: int) -> None:
+        super().__init__(f"{module}: expected an answer, got exit {status}.")
+        self.status = status
 
 
 def one_thread() -> dict[str, str]:
@@ -34,12 +43,18 @@ def report(python: Path, module: str, *arguments: str) -> dict[str, Any]:
 
 
 class Worker:
-    """A process that answers each JSON line with one JSON line, and sleeps in between."""
+    """A process that answers each JSON line with one JSON line, and sleeps in between.
 
-    def __init__(self, python: Path, module: str) -> None:
+    Args:
+        python: its interpreter.
+        module: that it runs.
+        under: the start of a command that ends in running another, which sets limits for it.
+    """
+
+    def __init__(self, python: Path, module: str, under: Sequence[str] = ()) -> None:
         self.module = module
         self.process = subprocess.Popen(
-            [str(python), "-m", module],
+            [*under, str(python), "-m", module],
             cwd=ROOT,
             env=one_thread(),
             stdin=subprocess.PIPE,
@@ -47,15 +62,19 @@ class Worker:
             text=True,
         )
 
-    def ask(self, **request: int | bool) -> dict[str, Any]:
-        """Sends a request and waits for its answer."""
+    def ask(self, **request: int | str) -> dict[str, Any]:
+        """Sends a request and waits for its answer.
+
+        Raises:
+            WorkerEnded: there is none.
+        """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self.module}: expected an answer, got exit {self.process.wait()}.")
+            raise WorkerEnded(self.module, self.process.wait())
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -22,7 +23,11 @@ SCHEMA_VERSION = "1"
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text file whole, or leaves the old one as it was."""
+    """Writes a text file whole, or leaves the old one as it was.
+
+    Raises:
+        FileError: it cannot be written.
+    """
     _replace(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
@@ -33,6 +38,9 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], meta: Mapping[str, A
         path: the file; an old one stays intact until the new one is complete.
         tensors: any devices; stored contiguous.
         meta: anything JSON can hold.
+
+    Raises:
+        FileError: it cannot be written, as on a full disk; an old file is as it was.
     """
     flat = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     owners = {tensor.untyped_storage().data_ptr(): name for name, tensor in flat.items()}
@@ -80,13 +88,43 @@ def _checksum(tensors: Mapping[str, Tensor], described: str) -> str:
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Writes beside the target, then renames: a reader sees the old file or the new one."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    part = Path(name)
+    """Writes beside the target, then renames: a reader sees the old file or the new one.
+
+    Both are asked to reach the disk, content before name, so that a power cut keeps to that too.
+
+    Raises:
+        FileError: it cannot be written; the old file, if any, is as it was.
+    """
     try:
-        write(part)
-        part.chmod(0o644)
-        os.replace(part, path)
+        with tempfile.TemporaryDirectory(
+            prefix=f".{path.name}.", dir=path.parent, ignore_cleanup_errors=True
+        ) as beside:
+            part = Path(beside) / path.name
+            write(part)
+            part.chmod(0o644)
+            _sync(part, os.O_RDWR)
+            os.replace(part, path)
+    except (OSError, safetensors.SafetensorError) as failed:
+        advice = "What was there before is untouched."
+        raise FileError(str(path), "a file that can be written", reason(failed), advice) from None
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Asks that the names in a folder reach the disk, where the system knows such a thing."""
+    with contextlib.suppress(OSError):
+        _sync(folder, os.O_RDONLY)
+
+
+def _sync(path: Path, mode: int) -> None:
+    handle = os.open(path, mode)
+    try:
+        os.fsync(handle)
     finally:
-        part.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def reason(failed: Exception) -> str:
+    """What the system said, in one line and without the path."""
+    told = failed.strerror if isinstance(failed, OSError) else None
+    return told or str(failed)

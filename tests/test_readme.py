@@ -64,3 +64,15 @@ def test_the_comparison_that_is_shown_can_be_trained(tmp_path: Path) -> None:
     comparison = read_comparison(config).comparison
     assert [pair.name for pair in comparison.contrasts()] == ["up vs fixed", "up vs matched"]
     assert (comparison.seeds, comparison.variants) == (10, ("heavy",))
+
+
+def test_every_python_block_about_replay_runs_after_those_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs/replay.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) > 15
+    module: dict[str, Any] = {}
+    for block in blocks:
+        exec(compile(block, "docs/replay.md", "exec"), module)

@@ -13,7 +13,7 @@ from rlbatch.config.bind import told_at
 from rlbatch.config.experiment import BINDER, Experiment, build
 from rlbatch.config.source import Node, merged, node_of, read
 from rlbatch.errors import ConfigError, require
-from rlbatch.train.settings import Iso
+from rlbatch.train.settings import Iso, TrainSettings
 
 _OWN = ("base", "set", "regimes", "envs", "robustness")  # the rest are Comparison's fields
 
@@ -91,11 +91,19 @@ def _try_all(found: ComparisonFile) -> None:
     for env in found.envs:
         for regime in found.comparison.regimes:
             run = found.resolve(env, regime.name, {"iso": found.comparison.iso})
-            single = len(run.train.arms()) == 1
-            advice = "Let the regimes be what differs; tune: chooses learning rates."
-            require(single, f"regimes.{regime.name}: lanes", "no sweep", "one", advice)
+            _refuse_unlike(run.train, f"regimes.{regime.name}")
         for name in found.variants:
             found.variant(env, name)
+
+
+def _refuse_unlike(train: TrainSettings, where: str) -> None:
+    """Every run of a comparison has the lanes of the plan, and the length of the plan."""
+    single = len(train.arms()) == 1
+    advice = "Let the regimes be what differs; tune: chooses learning rates."
+    require(single, f"{where}: lanes", "no sweep", "one", advice)
+    told = train.stop and f"to stop early on {train.stop.on}"
+    advice = "Runs of unequal length bias a comparison: set: {stop: null}."
+    require(train.stop is None, f"{where}: stop", "a run of the whole budget", told, advice)
 
 
 def _base(tree: Node, path: Path) -> Node:

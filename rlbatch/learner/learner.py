@@ -82,6 +82,11 @@ class Learner:
         """Each lane's mean |δ| over its own rows of a batch, `[L]`; nothing is learned."""
         return self._row_means(batch)[2]
 
+    @torch.no_grad()
+    def row_td_error(self, batch: Batch) -> Tensor:
+        """δ of every row of a batch, `[L, B]`; anything in padding. Nothing is learned."""
+        return self._row_means(batch)[1]
+
     def update(
         self,
         batch: Batch,

@@ -16,8 +16,16 @@ TRAIN = {
     "return": "mean over the training episodes that ended since the last line",
     "length": "env steps, the same episodes",
     "stored": "rows in the buffer",
+    "turnover": "rows ever written / capacity",
+    "draws_per_row": "mean times that the rows held have been drawn",
+    "never_drawn": "share of the rows held that never were drawn",
+    "sample_age": "rows written since, mean over the rows drawn since the last line",
+    "unique_share": "distinct rows / rows of the last batch",
+    "episodes": "distinct episodes in the last batch",
+    "same_episode_share": "share of the pairs in the last batch that are of one episode",
     "churn": "share of probe states whose greedy action one update changed",
     "td_recent_gap": "mean |δ| of the newest 256 rows less that of 256 uniform ones",
+    "val_td": "mean |δ| of 256 rows of episodes held out from every sampler",
 }
 
 EVAL = {

@@ -1,6 +1,10 @@
 """Remember transitions and sample minibatches of any size."""
 
 from rlbatch.replay.buffer import ReplayBuffer
+from rlbatch.replay.exchange.episode import Episode
+from rlbatch.replay.exchange.incoming import import_episodes
+from rlbatch.replay.exchange.outgoing import export_episodes
+from rlbatch.replay.hand_over import Ahead
 from rlbatch.replay.sampling.laber import Laber
 from rlbatch.replay.sampling.prioritised import Prioritised
 from rlbatch.replay.sampling.recent import Recent
@@ -11,7 +15,9 @@ from rlbatch.replay.sampling.without_replacement import WithoutReplacement
 from rlbatch.replay.settings import Replay
 
 __all__ = [
+    "Ahead",
     "Drawn",
+    "Episode",
     "Forgetful",
     "Laber",
     "Prioritised",
@@ -23,4 +29,6 @@ __all__ = [
     "Sequential",
     "Uniform",
     "WithoutReplacement",
+    "export_episodes",
+    "import_episodes",
 ]

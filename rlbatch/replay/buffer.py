@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from rlbatch import files
 from rlbatch.contract import Space
-from rlbatch.errors import require
-from rlbatch.replay.description import Description
-from rlbatch.replay.drawing import Drawing
+from rlbatch.replay.assembly import assembled
+from rlbatch.replay.description import Description, seeds_of
+from rlbatch.replay.kept import told_in
 from rlbatch.replay.looks import everything, newest
-from rlbatch.replay.memory import Memory
-from rlbatch.replay.sampling.sampler import Sampler, SamplerSettings
+from rlbatch.replay.placement import Storage
+from rlbatch.replay.sampling.sampler import SamplerSettings
+from rlbatch.replay.sampling.start import Drawer
 from rlbatch.replay.sampling.uniform import Uniform
-from rlbatch.replay.saved import restore, state_of
 from rlbatch.replay.sizes import Sizes
-from rlbatch.replay.storage.place import InMemory
 from rlbatch.replay.storage.ring import Rows
 from rlbatch.types import Batch
 
@@ -31,20 +29,25 @@ class ReplayBuffer:
     Args:
         capacity: rows a lane.
         obs_space: of one environment: Box, Discrete, MultiBinary, MultiDiscrete, or a Dict or
-            Tuple of them, for which `obs` and `next_obs` are dicts or tuples of columns.
+            Tuple of them; observations are then dicts or tuples of columns.
         action_space: Discrete space of one environment.
         lanes: None for one buffer without a lane axis; L for L independent ones.
-        device: where batches arrive. Rows live in memory.
+        device: where batches arrive.
         seed: an int (lane k draws with seed + k), or one seed a lane.
         gamma: discount γ; a row stores γᵏ · (1 − terminated) for a window of k transitions.
         n_step: transitions folded into a row, less at an episode's end.
         sampler: settings of how rows are drawn; None: uniformly, with replacement.
-        frame_stack: k where an observation is k frames on its first axis, of which each is stored
-            once; None: observations are stored as they come.
-        validation: every k-th episode is held out from all samplers; None: none is.
+        frame_stack: k where an observation is k frames on its first axis, to store each once.
+        validation: every k-th episode is held out from all samplers.
+        accounting: whether `accounts` counts what is drawn.
+        storage: where rows lie: "memory", "device", or "auto", see `placement.place_for`.
+        path: a folder for rows on disk, which holds the last `flush` whatever happens (`add` makes
+            one after each 1/16 of the capacity); one that was flushed before goes on from there.
 
     Raises:
-        ConfigError: capacity or lanes below 1, gamma outside [0, 1], spaces that do not fit.
+        ConfigError: capacity or lanes below 1 or beyond what there is room for, gamma outside
+            [0, 1], spaces that do not fit, a `path` of a buffer that was made otherwise.
+        FileError: a `path` that is open elsewhere, or not whole.
     """
 
     def __init__(
@@ -61,28 +64,32 @@ class ReplayBuffer:
         sampler: SamplerSettings | None = None,
         frame_stack: int | None = None,
         validation: int | None = None,
+        accounting: bool = False,
+        storage: Storage = "auto",
+        path: str | Path | None = None,
     ) -> None:
-        num = lanes if lanes is not None and lanes >= 1 else 1
-        seeds = np.asarray(seed, np.int64) + (np.arange(num) if np.ndim(seed) == 0 else 0)
-        require(seeds.shape == (num,), "replay.seed", f"one or {num} seeds", seed)
         self.described = Description(
             capacity=capacity,
             obs_space=obs_space,
             action_space=action_space,
             lanes=lanes,
-            seeds=tuple(seeds.tolist()),
+            seeds=seeds_of(seed, lanes),
             gamma=gamma,
             n_step=n_step,
-            sampler=Uniform() if sampler is None else sampler,
+            sampler=sampler or Uniform(),
             frame_stack=frame_stack,
             validation=validation,
+            accounting=accounting,
         )
         self.capacity, self.lanes, self.gamma = capacity, lanes, gamma
         self.obs_space, self.action_space = obs_space, action_space
         self.device = torch.device(device)
-        self._memory = Memory(self.described, InMemory())
+        self._parts = assembled(self.described, self.device, storage, path)
+        self._memory, self._drawing, kept = self._parts
+        self.path = kept and kept.folder  # None: no folder
         self.layout = self._memory.layout
-        self._drawing = Drawing(self._memory, self.device)
+        self.accounts = self._drawing.accounts  # what was drawn; None without `accounting`
+        self.wants_td_error = not self._drawing.forgetful  # is `update_priorities` of use?
 
     def add(
         self,
@@ -110,17 +117,11 @@ class ReplayBuffer:
         Raises:
             DataError: a shape, dtype, action or non-finite number that does not fit. Nothing of
                 the call is stored.
+            FileError: as much, where a flush to `path` is due and there is no room for it.
         """
-        columns = {"obs": obs, "action": action, "reward": reward, "next_obs": next_obs}
-        ends = {"terminated": terminated, "truncated": truncated, "valid": valid}
-        if self._drawing.forgetful:
-            self._memory.add(columns, ends)
-            return
-        before = self._memory.ring.head.copy()
-        self._memory.add(columns, ends)
-        self.sampler.added(self._memory.ring, before)
+        self._parts.add((obs, action, reward, next_obs, terminated, truncated), valid)
 
-    def sample(self, size: Sizes, counter: Sizes | None = None) -> Batch:
+    def sample(self, size: Sizes, counter: Sizes | None = None, *, reuse: bool = False) -> Batch:
         """Draws rows as the sampler does: uniformly with replacement, if nothing else was said.
 
         Args:
@@ -128,6 +129,9 @@ class ReplayBuffer:
             counter: which draw this is, an int or one a lane; None takes the buffer's own, which
                 then moves on. The same counter over the same rows draws the same batch, but
                 without replacement.
+            reuse: for loops that are done with a batch before they want the next: the tensors may
+                be those that the last such call of the same width gave, overwritten. So it is
+                where rows lie in memory, unless they are frames.
 
         Returns:
             Batch of tensors `[B, ...]`, or `[L, B, ...]` with lanes, on `device`.
@@ -136,7 +140,7 @@ class ReplayBuffer:
             ConfigError: B negative, or 0 in every lane.
             EmptyBufferError: a lane that must give rows holds none.
         """
-        return self._drawing.sample(size, counter)
+        return self._drawing.sample(size, counter, reuse)
 
     def peek(self, size: Sizes, counter: Sizes) -> Batch:
         """As `sample`, uniformly whatever the sampler, for measuring and not for learning."""
@@ -151,37 +155,15 @@ class ReplayBuffer:
         return self._drawing.look(newest(self._memory.ring, size))
 
     def held_out(self, size: int, counter: Sizes) -> Batch:
-        """Rows of episodes held out, uniformly and with replacement; for measuring.
-
-        Args:
-            size: rows of each lane that holds any; the others give padding.
-            counter: which draw this is, an int or one a lane.
-
-        Raises:
-            ConfigError: a buffer without `validation`.
-            EmptyBufferError: no lane holds any.
-        """
+        """As `peek`, of episodes held out; padding in a lane without any, an error if all are."""
         return self._drawing.held_out(size, counter)
 
-    def held_out_stored(self) -> Rows:
-        """Rows held out, one count a lane, `[L]` int64."""
-        return self._memory.apart().fill.copy()
-
-    @property
-    def wants_td_error(self) -> bool:
-        """Has the sampler a use for `update_priorities`?"""
-        return not self._drawing.forgetful
-
     def surrogate(self, td_error: Callable[[Batch], Tensor]) -> None:
-        """Whom a sampler asks that draws by what the learner says of a larger batch (LaBER).
-
-        Args:
-            td_error: TD errors `[B]`, or `[L, B]`, of a batch; of any sign, padding arbitrary.
-        """
+        """Tells a sampler whom to ask for TD errors `[B]`, or `[L, B]`, of a batch (LaBER)."""
         self._drawing.ask(td_error)
 
     @property
-    def sampler(self) -> Sampler:
+    def sampler(self) -> Drawer:
         """What draws the rows."""
         return self._drawing.sampler
 
@@ -190,10 +172,11 @@ class ReplayBuffer:
 
         Args:
             row: of a batch, `[B]` or `[L, B]`; -1 is padding.
-            td_error: of the same shape, of any sign.
+            td_error: the same shape, any sign.
 
         Raises:
-            DataError: a TD error that is not finite; nothing is changed.
+            DataError: a TD error that is not finite; nothing is changed. With rows on a device
+                it is counted in `sampler.unsound` instead, and its row keeps its priority.
         """
         self._drawing.tell(row, td_error)
 
@@ -201,40 +184,43 @@ class ReplayBuffer:
         """Rows held: of the only lane, or of the fullest."""
         return int(self._memory.ring.fill.max())
 
-    def stored(self) -> Rows:
-        """Rows held, one count a lane, `[L]` int64."""
-        return self._memory.ring.fill.copy()
+    def stored(self, *, held_out: bool = False) -> Rows:
+        """Rows held, or held out of draws, one count a lane, `[L]` int64."""
+        return (self._memory.apart() if held_out else self._memory.ring).fill.copy()
 
     @property
     def nbytes(self) -> int:
-        """Bytes of storage."""
+        """Bytes of storage: in memory, or with `path` on disk, with the slots to spare."""
         return self._memory.nbytes
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{f.name} {f.dtype}{list(f.shape)}" for f in self.layout.fields)
-        told = self.described
-        return (
-            f"ReplayBuffer({len(self)} of {told.capacity} rows, lanes={told.lanes}, "
-            f"{self.layout.words * 8} bytes a row, {self.nbytes / 1e6:.1f} MB: {fields})"
-        )
+        place = f" in {self.path}" if self.path else ""
+        held = f"{len(self)} of {self.capacity} rows, lanes={self.lanes}"
+        return f"ReplayBuffer({held}, {self.nbytes / 1e6:.1f} MB{place}, {self.described.row()})"
 
     def state_dict(self) -> dict[str, Tensor]:
         """All that changes, as tensors: written rows, counters, sampler, open windows."""
-        state = state_of(self._memory, self._drawing.draws, self.sampler)
-        return {name: tensor.clone() for name, tensor in state.items()}
+        return {name: tensor.clone() for name, tensor in self._parts.state().items()}
 
-    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Takes a `state_dict` of a buffer of the same capacity, lanes, spaces and settings.
+    def flush(self) -> None:
+        """Makes the folder `path` hold the buffer as it is now, whatever happens next.
 
         Raises:
-            DataError: what does not fit, see `rlbatch.replay.saved.restore`; nothing is changed.
+            FileError: it cannot be written; the folder holds what it held before.
         """
-        self._drawing.use(restore(state, self._memory, self._drawing.draws))
+        self._parts.flush()
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Takes a `state_dict` of a buffer of the same settings; without accounts these start anew.
+
+        Raises:
+            DataError: what does not fit; nothing is changed.
+        """
+        self._parts.load(state)
 
     def save(self, path: str | Path) -> None:
         """Writes the buffer to one checksummed file, whole or not at all; no pickle."""
-        state = state_of(self._memory, self._drawing.draws, self.sampler)
-        files.save_tensors(Path(path), state, self.described.to_json())
+        files.save_tensors(Path(path), self._parts.state(), self.described.to_json())
 
     @classmethod
     def load(
@@ -242,19 +228,21 @@ class ReplayBuffer:
         path: str | Path,
         device: str | torch.device = "cpu",
         sampler: SamplerSettings | None = None,
+        storage: Storage = "auto",
     ) -> ReplayBuffer:
-        """Reads what `save` wrote; its next draws are those the saved buffer would have made.
+        """Reads what `save` wrote, or opens a folder; the next draws are those it would have made.
 
         Args:
-            path: the file.
+            path: the file, or a folder that holds a flush.
             device: where batches arrive.
             sampler: the settings saved with; None: those in the file.
+            storage: where rows lie, whatever it was when they were saved.
 
         Raises:
             FileError: missing, truncated, altered, or not a replay buffer.
         """
-        state, meta = files.load_tensors(Path(path))
-        told = dict(vars(Description.from_json(meta, str(path), sampler)))
-        buffer = cls(device=device, seed=told.pop("seeds"), **told)
-        buffer.load_state_dict(state)
+        told, state = told_in(Path(path), sampler)
+        buffer = cls(device=device, storage=storage, **told)
+        if state is not None:
+            buffer.load_state_dict(state)
         return buffer

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from rlbatch.contract import Space
 from rlbatch.errors import FileError, require
+from rlbatch.replay.rows.layout import SIDES, WORD, Field, Layout
 from rlbatch.replay.rows.spaces import space_from_json, space_to_json
+from rlbatch.replay.rows.tree import leaves
 from rlbatch.replay.sampling.kinds import sampler_from_json, sampler_to_json
 from rlbatch.replay.sampling.sampler import SamplerSettings
 
@@ -29,6 +33,7 @@ class Description:
     sampler: SamplerSettings
     frame_stack: int | None  # frames an observation, where each is stored once
     validation: int | None  # every k-th episode is held out
+    accounting: bool = False  # are draws counted
 
     def __post_init__(self) -> None:
         require(self.capacity >= 1, "replay.capacity", "at least 1 row", self.capacity)
@@ -50,6 +55,32 @@ class Description:
         require(fits, "replay.obs_space", wanted, self.obs_space, "Frames lie on the first axis.")
 
     @property
+    def stack(self) -> Field | None:
+        """An observation of frames, where each frame is stored once."""
+        if self.frame_stack is None:
+            return None
+        (leaf,) = leaves(self.obs_space)
+        return Field("obs", leaf.dtype, leaf.shape, 0)
+
+    @property
+    def row_bytes(self) -> int:
+        """About what a row of capacity takes in all lanes, with its frame and what is held out."""
+        own = Layout.of(self.obs_space, self.action_space, self.frame_stack).words * WORD
+        if (stack := self.stack) is not None:
+            own += stack.nbytes // stack.shape[0]
+        held_out = 0 if self.validation is None else own // self.validation
+        return (own + held_out) * self.num_lanes
+
+    def row(self) -> str:
+        """What a row takes and holds, in words."""
+        layout = Layout.of(self.obs_space, self.action_space, self.frame_stack)
+        fields, frame = {field.name: str(field) for field in layout.fields}, ""
+        if (stack := self.stack) is not None:
+            fields |= {side: f"{stack.named(side)} as frames" for side in SIDES}
+            frame = f" and {stack.nbytes // stack.shape[0]} a frame"
+        return f"{layout.words * WORD} bytes a row{frame}: {', '.join(fields.values())}"
+
+    @property
     def num_lanes(self) -> int:
         """L, 1 without a lane axis."""
         return self.lanes or 1
@@ -68,6 +99,7 @@ class Description:
             "sampler": sampler_to_json(self.sampler),
             "frame_stack": self.frame_stack,
             "validation": self.validation,
+            "accounting": self.accounting,
         }
 
     @classmethod
@@ -99,3 +131,11 @@ class Description:
                 "sampler": sampler or sampler_from_json(told["sampler"], path),
             }
         )
+
+
+def seeds_of(seed: int | Sequence[int], lanes: int | None) -> tuple[int, ...]:
+    """One seed a lane: seed + k for lane k, or those given."""
+    num = lanes if lanes is not None and lanes >= 1 else 1
+    seeds = np.asarray(seed, np.int64) + (np.arange(num) if np.ndim(seed) == 0 else 0)
+    require(seeds.shape == (num,), "replay.seed", f"one or {num} seeds", seed)
+    return tuple(seeds.tolist())

@@ -8,7 +8,7 @@ import numpy as np
 
 from rlbatch.errors import EmptyBufferError, require
 from rlbatch.replay.sampling.sampler import Drawn
-from rlbatch.replay.storage.ring import Ring, Rows
+from rlbatch.replay.storage.ring import Counts, Rows
 
 
 class Look(NamedTuple):
@@ -18,7 +18,7 @@ class Look(NamedTuple):
     sizes: Rows  # [L]
 
 
-def everything(ring: Ring) -> Look:
+def everything(ring: Counts) -> Look:
     """Every stored row exactly once, oldest first.
 
     Raises:
@@ -27,7 +27,7 @@ def everything(ring: Ring) -> Look:
     return newest(ring, max(1, int(ring.fill.max())))
 
 
-def newest(ring: Ring, size: int) -> Look:
+def newest(ring: Counts, size: int) -> Look:
     """The rows stored last, up to `size` a lane, oldest first and padding at the end.
 
     Raises:

@@ -9,38 +9,49 @@ import torch
 from torch import Tensor
 
 from rlbatch.errors import DataError
+from rlbatch.replay.drawing import Drawing
 from rlbatch.replay.memory import Arrays, Memory, check, incoming, part
-from rlbatch.replay.sampling.sampler import Sampler
-from rlbatch.replay.storage.ring import Rows
+from rlbatch.replay.sampling.start import started
 
 
-def state_of(memory: Memory, draws: Rows, sampler: Sampler) -> dict[str, Tensor]:
+def state_of(memory: Memory, drawing: Drawing, stored: bool = True) -> dict[str, Tensor]:
     """All that changes in a buffer, in its own memory; the sampler's part has a prefix.
 
     Args:
         memory: of which what is written counts.
-        draws: `[L]` the buffer's own counter.
-        sampler: with what it remembers.
+        drawing: with what its sampler remembers, and accounts if any are kept.
+        stored: with the rows and frames; False where their place keeps them.
     """
-    arrays: Arrays = memory.state() | {"draws": draws}
-    arrays |= {f"sampler.{name}": own for name, own in sampler.state().items()}
+    arrays: Arrays = memory.state(stored) | {"draws": drawing.draws}
+    arrays |= {f"sampler.{name}": own for name, own in drawing.sampler.state().items()}
+    if drawing.accounts is not None:
+        arrays |= {f"accounts.{name}": own for name, own in drawing.accounts.state().items()}
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
-def restore(state: Mapping[str, Tensor], memory: Memory, draws: Rows) -> Sampler:
-    """Puts a `state_of` a buffer of the same description into these parts; returns its sampler.
+def restore(
+    state: Mapping[str, Tensor], memory: Memory, drawing: Drawing, stored: bool = True
+) -> None:
+    """Puts a `state_of` a buffer of the same description into these parts.
+
+    Rows and frames that are not `stored` in it lie in the memory's place already.
 
     Raises:
         DataError: rows, counts, or a part of the sampler or the windows that do not fit; nothing
             is changed.
     """
     arrays = {name: tensor.numpy(force=True) for name, tensor in state.items()}
-    own = arrays.get("draws", np.empty(0))
-    if own.shape != draws.shape:
-        raise DataError("replay.draws", f"[{len(draws)}] counts", own.shape)
-    check(memory.ring, "", arrays)
-    sampler = memory.described.sampler.start(len(draws), memory.described.capacity)
+    draws, accounts = arrays.get("draws", np.empty(0)), drawing.accounts
+    if draws.shape != drawing.draws.shape:
+        raise DataError("replay.draws", f"[{len(drawing.draws)}] counts", draws.shape)
+    check(memory.ring, "", arrays, stored)
+    sampler = started(memory.described.sampler, memory.ring)
     sampler.load(incoming(memory.ring, arrays), part(arrays, "sampler."))
-    memory.load(arrays)
-    draws[:] = own
-    return sampler
+    told = part(arrays, "accounts.")
+    if accounts is not None:
+        accounts.check(told, arrays["head"])
+    memory.load(arrays, stored)
+    if accounts is not None:
+        accounts.load(told)
+    drawing.draws[:] = draws
+    drawing.use(sampler)

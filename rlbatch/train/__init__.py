@@ -2,9 +2,11 @@
 
 from rlbatch.train.evaluate import Evaluator
 from rlbatch.train.exploration import Exploration
+from rlbatch.train.records import Moment
 from rlbatch.train.settings import Evaluation, Learn, TrainSettings
+from rlbatch.train.stop import Stop
 from rlbatch.train.sweep import Sweep
-from rlbatch.train.trainer import Moment, Trainer
+from rlbatch.train.trainer import Trainer
 
 __all__ = [
     "Evaluation",
@@ -12,6 +14,7 @@ __all__ = [
     "Exploration",
     "Learn",
     "Moment",
+    "Stop",
     "Sweep",
     "TrainSettings",
     "Trainer",

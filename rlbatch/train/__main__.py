@@ -151,6 +151,8 @@ def _finish(experiment: Experiment, summary: dict[str, Any], folder: Path, conso
         console.print(f"{arm['arm']}: IQM {arm['return_iqm']:.1f}, mean {arm['return_mean']:.1f}")
     for seed in summary["diverged"]:
         console.print(f"seed {seed} diverged: its gradient was not finite")
+    for lane in summary["stopped_early"]:
+        console.print(f"seed {lane['seed']} stopped early, at {lane['env_step']:,} env steps")
     console.print(
         f"{summary['status']}: {summary['updates']:,} updates and {summary['samples']:,} rows "
         f"a lane, {summary['env_steps_per_s']:,.0f} env steps/s over all lanes, "

@@ -1,4 +1,4 @@
-"""The best parameters of each lane, and what a lane that has stopped scores."""
+"""The best parameters of each lane, and what a lane that has diverged scores."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ class Best:
         self.returns = np.full(len(flat), -np.inf)  # [L] mean return of those parameters
         self._lowest = np.inf  # any lane's, any evaluation's
 
-    def judge(self, flat: Tensor, returns: Tensor, active: npt.NDArray[np.bool_]) -> Tensor:
+    def judge(self, flat: Tensor, returns: Tensor, sound: npt.NDArray[np.bool_]) -> Tensor:
         """Takes an evaluation; returns the scores that count.
 
         Args:
             flat: `[L, P]` the parameters evaluated.
             returns: `[L, episodes]`.
-            active: `[L]`; a lane that has stopped scores the lowest return seen in this run.
+            sound: `[L]`; a lane that has diverged scores the lowest return seen in this run. One
+                that stopped early is sound: it scores what it plays.
         """
         self._lowest = min(self._lowest, float(returns.min()))
-        scores = torch.where(torch.from_numpy(active)[:, None], returns, self._lowest)
+        scores = torch.where(torch.from_numpy(sound)[:, None], returns, self._lowest)
         means = scores.mean(1).numpy()
-        better = active & (means > self.returns)
+        better = sound & (means > self.returns)
         self.returns = np.where(better, means, self.returns)
         mask = torch.from_numpy(better).to(flat.device)[:, None]
         self.flat = torch.where(mask, flat, self.flat)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from rlbatch.train.exploration import Exploration
 from rlbatch.train.lanes import Lanes
 from rlbatch.train.settings import TrainSettings
 from rlbatch.types import Signal
+
+NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 class Wanted(NamedTuple):
@@ -56,6 +59,15 @@ class Decider:
         self.lr = rates[0] if len(set(rates)) == 1 else np.array(rates)
         self._same_epsilon = len(set(self._explorations)) == 1
         self._groups = self._grouped()
+        self._meters: list[Mapping[str, float]] = [NOTHING] * len(arms)
+
+    def hear(self, readings: Sequence[Mapping[str, float]]) -> None:
+        """From now on signals tell each lane's reading `[L]` of how its rows are drawn.
+
+        They tell the reading of the last log point, so a schedule that follows it hangs on
+        `log_every` too. Lanes of one plan and exploration follow that of the first.
+        """
+        self._meters = [MappingProxyType(dict(own)) for own in readings]
 
     def wanted(self) -> Wanted:
         """Rows and learning rate now."""
@@ -95,7 +107,7 @@ class Decider:
             exploration_end=exploration.end,
             exploration_slope=exploration.slope(now, budget),
             batch_size=int(self._lanes.batch_size[lane]),
-            meters={},
+            meters=self._meters[lane],
         )
 
     def _grouped(self) -> list[_Group]:

@@ -23,7 +23,8 @@ class Lanes:
         self.samples = np.zeros(len(seeds), np.int64)  # rows drawn
         self.batch_size = np.zeros(len(seeds), np.int64)  # rows of the last update
         self.active = np.ones(len(seeds), np.bool_)  # False: stopped for good
-        self.all_active = True
+        self.diverged = np.zeros(len(seeds), np.bool_)  # that was the reason
+        self.all_active = self.any_active = True
         self.now = 0  # env steps of the lanes that are still active
         self.start_clock()
 
@@ -35,14 +36,21 @@ class Lanes:
         else:
             self.env_step[self.active] = self.now
 
-    def stop(self, lanes: npt.NDArray[np.bool_]) -> None:
+    def stop(self, lanes: npt.NDArray[np.bool_], *, diverged: bool = False) -> None:
         """Takes lanes `[L]` out of the run for good."""
         self.active &= ~lanes
-        self.all_active = bool(self.active.all())
+        if diverged:
+            self.diverged |= lanes
+        self.all_active, self.any_active = bool(self.active.all()), bool(self.active.any())
 
     def start_clock(self) -> None:
         """From here on wall time counts."""
         self._started = time.perf_counter()
+
+    @property
+    def stopped_early(self) -> npt.NDArray[np.bool_]:
+        """Lanes `[L]` that are out of the run and sound."""
+        return ~(self.active | self.diverged)
 
     @property
     def wall_s(self) -> float:

@@ -12,8 +12,9 @@ from rlbatch.contract import Sink
 from rlbatch.train import checkpoint
 from rlbatch.train.folder import write_json
 from rlbatch.train.progress import Reporter
+from rlbatch.train.records import Moment
 from rlbatch.train.summary import Status, summarise
-from rlbatch.train.trainer import Moment, Trainer
+from rlbatch.train.trainer import Trainer
 
 
 def run(

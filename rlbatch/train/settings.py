@@ -10,6 +10,7 @@ from rlbatch.learner import LearnerSettings
 from rlbatch.replay import Replay
 from rlbatch.schedule import BatchPlan
 from rlbatch.train.exploration import Exploration
+from rlbatch.train.stop import Stop
 from rlbatch.train.sweep import Arm, Sweep
 
 Iso = Literal["updates", "samples"]
@@ -66,6 +67,7 @@ class TrainSettings:
     learner: LearnerSettings = field(default_factory=LearnerSettings)
     lanes: Sweep = field(default_factory=Sweep)  # numbers in which lanes differ
     evaluate: Evaluation = field(default_factory=Evaluation)
+    stop: Stop | None = None  # None: to the end of the budget
     log_every: float = 0.005  # share of env_steps
     checkpoint_every: float = 0.25  # share of env_steps
 
@@ -84,6 +86,7 @@ class TrainSettings:
             require(0.0 < share <= 1.0, name, "a share in (0, 1]", share)
         self.arms()
         self._check_batch()
+        self._check_stop()
 
     def _check_batch(self) -> None:
         largest = self.batch.largest()
@@ -108,6 +111,12 @@ class TrainSettings:
                     "other than exploration.start, since the batch size or lr follows it",
                     arm.exploration.end,
                 )
+
+    def _check_stop(self) -> None:
+        if self.stop is not None and self.stop.on == "val_td":
+            met = self.replay.validation is not None
+            advice = "Set replay.validation: 10, which holds every tenth episode out."
+            require(met, "stop.on", "eval_return, as no episode is held out", "val_td", advice)
 
     def arms(self) -> list[Arm]:
         """The combinations of `lanes`; one without a sweep."""

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -63,6 +64,7 @@ class Signs:
         self._probe = None if probe is None else _to_lanes(probe, lanes, learner.device)
         self._churn = np.full(lanes, np.nan)  # nan: not measured since the last reading
         self._waiting = np.full(lanes, probe is not None)  # a lane that rests waits its turn
+        self._gone = np.zeros(lanes, np.bool_)  # has no next update to wait for
 
     @contextmanager
     def around_update(self) -> Iterator[None]:
@@ -85,11 +87,16 @@ class Signs:
                 own["churn"] = value
         self._churn[:] = np.nan
         if self._probe is not None:
-            self._waiting = ~self._learner.diverged.numpy(force=True)
+            self._waiting = ~self._gone
         if self._learner.updates.any():
             for own, value in zip(told, self._gap().tolist(), strict=True):
                 own["td_recent_gap"] = value
         return told
+
+    def leave(self, lanes: npt.NDArray[np.bool_]) -> None:
+        """These lanes `[L]` are out of the run."""
+        self._gone |= lanes
+        self._waiting &= ~lanes
 
     def _gap(self) -> Tensor:
         counter = draw_counter(self._learner.updates, UPDATES_PER_STEP - 1)  # no update's own

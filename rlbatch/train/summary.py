@@ -9,8 +9,10 @@ import numpy as np
 from rich.table import Table
 
 from rlbatch.metrics import iqm
+from rlbatch.train.lanes import Lanes
+from rlbatch.train.records import Moment
 from rlbatch.train.settings import TrainSettings
-from rlbatch.train.trainer import Moment, Trainer
+from rlbatch.train.trainer import Trainer
 
 Status = Literal["finished", "interrupted", "failed"]
 
@@ -32,16 +34,25 @@ def summarise(trainer: Trainer, regime: str, status: Status, evaluated: Moment) 
         "lanes": len(lanes.seeds),
         "seeds": lanes.seeds,
         "arms": [arm.values for arm in trainer.settings.arms()],  # lanes of one come together
-        "env_steps": lanes.now,  # of each lane that did not diverge
+        "env_steps": lanes.now,  # of each lane that did not stop before
         "updates": int(trainer.learner.updates.max()),
         "samples": int(lanes.samples.max()),
-        "diverged": [s for s, on in zip(lanes.seeds, lanes.active, strict=True) if not on],
-        "diverged_lanes": [k for k, on in enumerate(lanes.active) if not on],
+        "diverged": [s for s, gone in zip(lanes.seeds, lanes.diverged, strict=True) if gone],
+        "diverged_lanes": np.flatnonzero(lanes.diverged).tolist(),
+        "stopped_early": _stopped_early(lanes),
         "wall_s": round(lanes.wall_s, 3),
         "evaluation_s": round(trainer.evaluation_s, 3),
         "env_steps_per_s": round(float(lanes.env_step.sum()) / train_s, 1),  # all lanes together
         "eval": _scores(evaluated, trainer.settings),
     }
+
+
+def _stopped_early(lanes: Lanes) -> list[dict[str, int]]:
+    """Who, and when: a sweep has several lanes of one seed."""
+    return [
+        {"lane": lane, "seed": lanes.seeds[lane], "env_step": int(lanes.env_step[lane])}
+        for lane in np.flatnonzero(lanes.stopped_early).tolist()
+    ]
 
 
 def seed_table(title: str, episodes: int, means: Mapping[str, float]) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -15,22 +15,19 @@ from rlbatch.contract import Agent, MakeEnv
 from rlbatch.errors import TrainingError
 from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
-from rlbatch.schedule import phase
-from rlbatch.seeding import draw_counter
 from rlbatch.train.actor import Actor
 from rlbatch.train.best import Best
-from rlbatch.train.credit import Credit
-from rlbatch.train.decide import Decider, Wanted
-from rlbatch.train.decisions import Decisions
+from rlbatch.train.decide import Decider
 from rlbatch.train.episodes import TrainingEpisodes
-from rlbatch.train.evaluate import Evaluator
-from rlbatch.train.lanes import Kind, Lanes
+from rlbatch.train.evaluate import Episodes, Evaluator
+from rlbatch.train.held_out import val_td
+from rlbatch.train.lanes import Lanes
+from rlbatch.train.records import Moment, Records
 from rlbatch.train.settings import TrainSettings
 from rlbatch.train.signs import Signs, q_mean
-from rlbatch.types import Batch, Record, Signal, Step
-
-Moment = Sequence[Record]  # the records of one moment, all lanes
-Mask = npt.NDArray[np.bool_]  # [L]
+from rlbatch.train.stop import Curve, Patience
+from rlbatch.train.updates import Updates
+from rlbatch.types import Signal, Step
 
 
 class Trainer:
@@ -66,8 +63,16 @@ class Trainer:
         spaces = self._env.obs_space, self._env.action_space
         replay = settings.replay
         parts = replay.capacity, *spaces, lanes, self.device, seeds
+        drawn = not settings.batch.whole
+        counted = drawn and self.device.type == "cpu"  # else rows could not lie on the device
         self.buffer = ReplayBuffer(
-            *parts, gamma=replay.gamma, n_step=replay.n_step, sampler=replay.sampler
+            *parts,
+            gamma=replay.gamma,
+            n_step=replay.n_step,
+            sampler=replay.sampler,
+            frame_stack=replay.frame_stack,
+            validation=replay.validation,
+            accounting=counted,
         )
         self.learner = Learner(
             agent,
@@ -77,6 +82,7 @@ class Trainer:
             device=self.device,
             eager=eager,
         )
+        self.buffer.surrogate(self.learner.row_td_error)
         actions = self.buffer.layout.num_actions
         self._actor = Actor(self.learner.values, seeds, per_lane, actions)
         played = settings.evaluate
@@ -85,57 +91,59 @@ class Trainer:
             for episodes in (played.episodes, played.final_episodes)
         )
         self._episodes = TrainingEpisodes(lanes, per_lane)
-        self._credit = Credit(settings.iso, lanes, settings.batch.reference)
         self._per_lane = per_lane
         self.lanes = Lanes(seeds)
         self._decider = Decider(
             settings, self.lanes, lambda: self.learner.updates, self.buffer.stored
         )
-        self._decisions = Decisions(self.lanes)
+        self._records = Records(self.lanes, self._decider, lambda: self.learner.updates)
+        self._patience = None if settings.stop is None else Patience(settings.stop, lanes)
         self._signs = Signs(self.learner, self.buffer, probe)
+        self._updates = Updates(
+            settings, self.lanes, self.learner, self.buffer, self._decider, self._signs
+        )
         self.best = Best(self.learner.online.flat)
-        self._batch: Batch | None = None  # the last
-        self._lr: float | npt.NDArray[np.float64] = self._decider.lr  # of the last update
         self._stop = False
         self.evaluation_s = 0.0  # wall time spent on evaluation
 
     @property
+    def over(self) -> bool:
+        """Is there nothing left to train: no budget, or no lane?"""
+        return self.lanes.now >= self.settings.env_steps or not self.lanes.any_active
+
+    @property
     def stopped(self) -> bool:
-        """Did `stop` end the run early?"""
-        return self._stop and self.lanes.now < self.settings.env_steps
+        """Did `stop()` end the run before it was over?"""
+        return self._stop and not self.over
 
     def stop(self) -> None:
         """Ends `records` at the next env step."""
         self._stop = True
 
     def records(self) -> Iterator[Moment]:
-        """Trains to the end of the budget; yields the records of each log point and evaluation.
+        """Trains to the end of the budget, or until every lane has stopped early.
+
+        Yields the records of each log point, each evaluation, and each event of a lane.
 
         Raises:
             TrainingError: every lane has diverged.
         """
-        budget, own = self.settings.env_steps, self.settings
+        own = self.settings
         log, evaluate = own.points(own.log_every), own.points(own.evaluate.every)
         self.lanes.start_clock()
         obs = self._env.reset()
-        while self.lanes.now < budget and not self._stop:
+        while not (self.over or self._stop):
             before = self.lanes.now
             obs = self._step(obs, before)
-            self._learn(before)
+            self._updates.make(before)
             now = self.lanes.now
-            ending = now >= budget
-            logging = ending or now // log > before // log
-            evaluating = ending or now // evaluate > before // evaluate
-            if logging or evaluating:
+            logging, evaluating = (now // each > before // each for each in (log, evaluate))
+            if logging or evaluating or self.over:
                 yield from self._stop_diverged()
-            if ending:
-                self._decisions.end(self.learner.updates)
-            if logging and (changes := self._decisions.read()):
-                yield changes
-            if logging:
-                yield self._train_records()
-            if evaluating:
-                yield self._evaluate(self._final_evaluator if ending else self._evaluator)
+            if logging or self.over:
+                yield from self._log()
+            if evaluating or self.over:
+                yield from self._evaluate()
 
     def signal(self, lane: int | None = None) -> Signal:
         """What a schedule sees now in a lane, by default the first that is active."""
@@ -157,90 +165,62 @@ class Trainer:
             obs, action, step.reward, step.next_obs, step.terminated, step.truncated, valid
         )
 
-    def _learn(self, before: int) -> None:
-        due = self.settings.learn.due(before, self.lanes.now)
-        if not due:
-            return
-        self._credit.earn(due * self.settings.learn.count, self.lanes.active)
-        update = 0
-        while True:
-            wanted = self._decider.wanted()
-            lanes = self.lanes.active & self._credit.can_pay(wanted.rows)
-            if self.settings.replay.n_step > 1:  # the first window may still be open
-                lanes &= self.buffer.stored() > 0
-            if not lanes.any():
-                return
-            self._update(wanted, lanes, update)
-            update += 1
-
-    def _update(self, wanted: Wanted, lanes: Mask, update: int) -> None:
-        rows = wanted.rows if lanes.all() else wanted.rows * lanes
-        whole = self.settings.batch.whole
-        counter = draw_counter(self.lanes.env_step, update)
-        batch = self.buffer.whole() if whole else self.buffer.sample(rows, counter)
-        self._decisions.note(wanted, lanes, self.learner.updates)
-        with self._signs.around_update():
-            error = self.learner.update(batch, lr=wanted.lr, active=lanes, env_step=self.lanes.now)
-        if self.buffer.wants_td_error:
-            self._tell(batch, error)
-        self._credit.spend(wanted.rows, lanes)
-        self.lanes.samples += wanted.rows * lanes
-        self._lr, self._batch = wanted.lr, batch
-
-    def _tell(self, batch: Batch, error: Tensor) -> None:
-        """Tells the sampler how surprising rows were; a lane that diverges tells nothing."""
-        sound = torch.isfinite(error)
-        row = torch.where(sound, batch.row, -1)
-        self.buffer.update_priorities(row, torch.where(sound, error, 0.0))
-
     def _stop_diverged(self) -> Iterator[Moment]:
         """Takes lanes whose gradient was not finite out of the run, and says so."""
         diverged = self.learner.diverged.numpy(force=True) & self.lanes.active
         if not diverged.any():
             return
-        self.lanes.stop(diverged)
-        told = {"event": "diverged", "reason": "gradient not finite"}
-        yield [self._record("event", int(lane), told) for lane in np.flatnonzero(diverged)]
-        if not self.lanes.active.any():
+        self.lanes.stop(diverged, diverged=True)
+        self._signs.leave(diverged)
+        yield self._records.event(diverged, "diverged", "gradient not finite")
+        if self.lanes.diverged.all():
             raise TrainingError(
                 "train", "a lane with finite gradients", "none", "Lower learner.lr or clip_norm."
             )
 
-    def _train_records(self) -> Moment:
-        parts = (
+    def _stop_early(self, curve: Curve, readings: npt.ArrayLike) -> Moment:
+        """Takes lanes that have had no new best for too long out of the run, and says so."""
+        if self._patience is None or self._patience.settings.on != curve or self.over:
+            return []
+        learned = np.where(self.learner.updates > 0, readings, np.nan)
+        tired = self._patience.read(learned) & self.lanes.active
+        self.lanes.stop(tired)
+        self._signs.leave(tired)
+        return self._records.event(tired, "stopped", self._patience.settings.reason)
+
+    def _log(self) -> Iterator[Moment]:
+        told = self._measured()
+        line = self._records.train(told, self._updates.lr)
+        stopped = self._stop_early("val_td", [own.get("val_td", np.nan) for own in told])
+        yield from filter(None, (self._updates.changes(self.over), line, stopped))
+
+    def _measured(self) -> list[dict[str, float]]:
+        parts = [
             self.learner.meters.read(),
-            q_mean(self.learner, self._batch),
+            q_mean(self.learner, self._updates.batch),
             self._signs.read(),
             self._episodes.read(),
-        )
-        lr = np.broadcast_to(self._lr, len(self.lanes.seeds))
-        told = [dict(ChainMap(*own)) for own in zip(*parts, strict=True)]  # no name is in two
-        return [
-            self._record("train", lane, self._common(lane, float(lr[lane])) | told[lane])
-            for lane in np.flatnonzero(self.lanes.active).tolist()
         ]
+        if self.settings.replay.validation is not None:
+            parts.append(val_td(self.learner, self.buffer))
+        if self.buffer.accounts is not None:
+            parts.append(self.buffer.accounts.read())
+            self._decider.hear(parts[-1])
+        return [dict(ChainMap(*own)) for own in zip(*parts, strict=True)]  # no name is in two
 
-    def _common(self, lane: int, lr: float) -> dict[str, float | str]:
-        signal = self.signal(lane)
-        return {
-            "batch_size": signal.batch_size,
-            "lr": lr,
-            "epsilon": signal.exploration,
-            "phase": phase(signal),
-            "stored": signal.stored,
-        }
+    def _evaluate(self) -> Iterator[Moment]:
+        final = self.over
+        played = self._play(self._final_evaluator if final else self._evaluator)
+        stopped = self._stop_early("eval_return", played.returns.mean(1))
+        if self.over and not final:  # the last lane stops: so this was, and is played in full
+            yield from filter(None, [self._updates.changes(self.over)])
+            played = self._play(self._final_evaluator)
+        flat, sound = self.learner.online.flat, ~self.lanes.diverged
+        returns = self.best.judge(flat, played.returns, sound)
+        yield from filter(None, (self._records.evaluation(returns, played.lengths), stopped))
 
-    def _evaluate(self, evaluator: Evaluator) -> Moment:
+    def _play(self, evaluator: Evaluator) -> Episodes:
         began = time.perf_counter()
         played = evaluator.play(self.learner.values)
-        returns = self.best.judge(self.learner.online.flat, played.returns, self.lanes.active)
         self.evaluation_s += time.perf_counter() - began
-        told = zip(returns.tolist(), played.lengths.tolist(), strict=True)
-        return [
-            self._record("eval", lane, {"episode": e, "return": own[e], "length": steps[e]})
-            for lane, (own, steps) in enumerate(told)
-            for e in range(len(own))
-        ]
-
-    def _record(self, kind: Kind, lane: int, values: Mapping[str, float | str]) -> Record:
-        return self.lanes.record(kind, lane, int(self.learner.updates[lane]), values)
+        return played

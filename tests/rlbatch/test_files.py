@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -64,6 +67,61 @@ def test_a_save_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path: P
         write_text(path, "new, then a lone surrogate: \ud800")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["log"]
+
+
+@contextmanager
+def file_size_limit(nbytes: int) -> Iterator[None]:
+    """Within, no file may grow beyond that: the next best thing to a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (nbytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_without_room_the_old_file_stays_and_nothing_beside_it(saved: Path) -> None:
+    for _ in range(2):  # the second time without anything that is imported late
+        with file_size_limit(1000), pytest.raises(FileError, match="File too large") as refused:
+            save_tensors(saved, {"large": torch.zeros(1000)}, {})
+    assert str(refused.value).startswith(f"{saved}: expected a file that can be written, got ")
+    assert str(refused.value).endswith("What was there before is untouched.")
+    assert load_tensors(saved)[1] == META
+    assert os.listdir(saved.parent) == [saved.name]
+
+
+def test_text_that_finds_no_room_is_refused_too(tmp_path: Path) -> None:
+    write_text(tmp_path / "log", "old")
+    with file_size_limit(1000), pytest.raises(FileError, match=r"got File too large\."):
+        write_text(tmp_path / "log", "new " * 1000)
+    assert (tmp_path / "log").read_text() == "old"
+    assert os.listdir(tmp_path) == ["log"]
+
+
+def test_a_file_in_no_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"absent/state: .* got No such file or directory\."):
+        save_tensors(tmp_path / "absent" / "state", TENSORS, META)
+
+
+def test_content_reaches_the_disk_before_its_name_and_the_name_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    sync, replace = os.fsync, os.replace
+    kinds = {True: "folder", False: "file"}
+
+    def noting_sync(handle: int) -> None:
+        done.append(kinds[os.path.samestat(os.fstat(handle), tmp_path.stat())])
+        sync(handle)
+
+    def noting_replace(*paths: Path) -> None:
+        done.append("name")
+        replace(*paths)
+
+    monkeypatch.setattr(os, "fsync", noting_sync)
+    monkeypatch.setattr(os, "replace", noting_replace)
+    save_tensors(tmp_path / "state", TENSORS, META)
+    assert done == ["file", "name", "folder"]
 
 
 def test_text_is_written_in_utf_8(tmp_path: Path) -> None:

@@ -82,14 +82,20 @@ def gather_runs(places: Sequence[Path], baseline: str | None) -> Gathered:
             own[env] = _joined(own[env], run) if env in own else run
     comparison = _unplanned(runs, baseline)
     notes = ["Nothing was planned before these runs: every number is exploratory."]
-    notes += [
-        f"{name} in {env} is {run.status}."
-        for name, own in runs.items()
-        for env, run in own.items()
-        if run.status != "finished"
-    ]
+    notes += [f"{name} in {env} {odd}." for name, env, odd in _oddities(runs)]
     first = next(iter(next(iter(runs.values())).values()))
     return Gathered(comparison, runs, origin=first.manifest, notes=notes)
+
+
+def _oddities(runs: dict[str, dict[str, Run]]) -> Iterator[tuple[str, str, str]]:
+    """Regime, environment, and what a reader has to know of its run."""
+    for name, own in runs.items():
+        for env, run in own.items():
+            if run.status != "finished":
+                yield name, env, f"is {run.status}"
+            if any(run.stopped_early):
+                early = [s for s, on in zip(run.seeds, run.stopped_early, strict=True) if on]
+                yield name, env, f"stopped early in seeds {early}: their curves are flat from there"
 
 
 def _places(comparison: Comparison, tuned: bool) -> Iterator[tuple[str, str]]:
@@ -131,6 +137,7 @@ def _joined(one: Run, other: Run) -> Run:
         rollouts=np.concatenate([one.rollouts, other.rollouts]),
         changes=one.changes + other.changes,
         diverged=one.diverged + other.diverged,
+        stopped_early=one.stopped_early + other.stopped_early,
         training={sign: own + other.training[sign] for sign, own in one.training.items()},
         invalid=one.invalid + other.invalid,
         diagnostics=None,

@@ -36,6 +36,7 @@ def read_run(folder: Path, env: str | None = None, regime: str | None = None) ->
     lanes = sorted(table)
     arms = summary.get("arms") or [{}]
     per_arm = max(1, len(lanes) // len(arms))
+    early = [own["lane"] for own in summary.get("stopped_early", ())]
     seeds = tuple(int(table[lane][0]["seed"]) for lane in lanes)
     invalid = tuple(s for s, y in zip(seeds, returns, strict=True) if not np.isfinite(y).all())
     return Run(
@@ -51,6 +52,7 @@ def read_run(folder: Path, env: str | None = None, regime: str | None = None) ->
         rollouts=rollouts,
         changes=tuple(_changes(folder / "decisions.csv", lanes)),
         diverged=tuple(lane in summary.get("diverged_lanes", ()) for lane in lanes),
+        stopped_early=tuple(lane in early for lane in lanes),
         invalid=invalid,
         config=_text(folder / "config.yaml"),
         manifest=manifest,

@@ -32,6 +32,7 @@ class Run:
     rollouts: Floats  # [L, episodes] greedy returns of the last evaluation
     changes: tuple[tuple[tuple[dict[str, float], int], ...], ...]  # [L] (date by axis, rows) of B
     diverged: tuple[bool, ...]  # [L]
+    stopped_early: tuple[bool, ...]  # [L] no new best for long, and at rest since then
     invalid: tuple[int, ...]  # seeds with an evaluation that is no number
     config: str  # YAML
     manifest: dict[str, Any]
@@ -61,6 +62,7 @@ class Run:
             changes=some(self.changes),
             invalid=tuple(s for s in self.invalid if s in some(self.seeds)),
             diverged=some(self.diverged),
+            stopped_early=some(self.stopped_early),
             training={sign: some(own) for sign, own in self.training.items()},
             diagnostics=self.diagnostics if len(kept) == len(self.seeds) else None,
         )

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-SIGNS = ("churn", "td_recent_gap", "grad_norm")
+SIGNS = ("churn", "td_recent_gap", "val_td", "grad_norm")
 Means = dict[str, tuple[float | None, ...]]  # [L] by sign
 
 

@@ -16,7 +16,7 @@ as_dtype = functools.cache(np.dtype)  # a name is slow to look up
 
 
 def as_field(value: object, field: Field, lead: tuple[int, ...]) -> npt.NDArray[Any]:
-    """`value` as an array `[*lead, *field.shape]` that fits `field`, or DataError."""
+    """`value` as an array `[*lead, *field.shape]` of the dtype of `field`, or DataError."""
     wanted = (*lead, *field.shape)
     array = as_array(field.name, value, wanted)
     if array.shape != wanted:
@@ -28,7 +28,8 @@ def as_field(value: object, field: Field, lead: tuple[int, ...]) -> npt.NDArray[
     narrower = array.dtype.kind in "iu" and not np.can_cast(array.dtype, field.dtype)
     if narrower and not np.array_equal(array, array.astype(field.dtype)):
         raise DataError(f"replay.{field.name}", f"numbers that fit {field.dtype}", array.dtype)
-    return array
+    with np.errstate(over="ignore"):  # what overflows is infinite, and refused as such
+        return array.astype(field.dtype)
 
 
 def as_array(name: str, value: object, wanted: object) -> npt.NDArray[Any]:

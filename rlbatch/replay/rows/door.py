@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from rlbatch.errors import DataError
 from rlbatch.replay.rows.cast import as_array, as_field
-from rlbatch.replay.rows.layout import WORD, Field, Layout
-from rlbatch.replay.rows.tree import pick
+from rlbatch.replay.rows.layout import SIDES, Field, Layout
+from rlbatch.replay.rows.tree import parts_of
+from rlbatch.replay.rows.writer import Writer
 from rlbatch.replay.storage.ring import Rows
 
 Bools = npt.NDArray[np.bool_]
@@ -42,80 +43,69 @@ class Door:
     def __init__(
         self, layout: Layout, lanes: int | None, gamma: float, stack: Field | None = None
     ) -> None:
-        self._layout, self._lanes, self._gamma, self._stack = layout, lanes, gamma, stack
-        self._wide = any(field.dtype in ("float16", "float64") for field in layout.fields)
+        self._layout, self._lanes, self._gamma = layout, lanes, gamma
+        self._stacks = {side: stack.named(side) for side in SIDES} if stack else {}
+        self._action, self._reward = layout.field("action"), layout.field("reward")
+        self._writer = Writer(layout, gamma)
 
-    def pack(self, columns: Mapping[str, object], ends: Mapping[str, object], head: Rows) -> Packed:
+    def pack(self, columns: Mapping[str, object], head: Rows) -> Packed:
         """Packed rows; their episode, and the numbers of their frames, are still to be written.
 
         Args:
-            columns: obs, action, reward, next_obs.
-            ends: terminated, truncated, valid (None: all).
+            columns: obs, action, reward, next_obs, terminated, truncated, valid (None: all).
             head: `[L]` rows ever written, to name the step in an error.
 
         Raises:
             DataError: a shape, dtype, action or non-finite number that does not fit.
         """
-        layout, lead = self._layout, _lead(columns["reward"], self._lanes)
-        flags = {name: _flags(name, value, lead) for name, value in ends.items()}
-        packed = np.zeros(lead, layout.struct)
-        stacks: Stacks = {}
-        with np.errstate(over="ignore"):  # what overflows float32 is infinite, and refused below
-            for name in ("action", "reward"):
-                packed[name] = as_field(columns[name], layout.field(name), lead)
-            for side, own in layout.sides.items():
-                if self._stack is not None:
-                    stacks[side] = as_field(columns[side], self._stack.named(side), lead)
-                    continue
-                for field, path in own:
-                    packed[field.name] = as_field(pick(side, columns[side], path), field, lead)
-        packed["discount"] = np.where(flags["terminated"], 0.0, self._gamma)
-        if self._lanes is None:
-            packed, flags, stacks = packed[None], _lifted(flags), _lifted(stacks)
-        words = packed.view(np.int64).reshape(*packed.shape, layout.words)
-        valid = flags["valid"]
-        if self._wide or _suspect(layout, words):
-            _refuse(layout, packed, valid, head)
+        reward = as_array("reward", columns["reward"], "[E]")
+        lead = _lead(reward.shape, self._lanes)
+        own = {"action": as_field(columns["action"], self._action, lead)}
+        own["reward"] = as_field(reward, self._reward, lead)
+        stacks = self._take_obs(columns, lead, own)
+        terminated, truncated, valid = (_flags(name, columns[name], lead) for name in FLAGS)
+        rows, ended, sound = self._writer.write(lead, own, terminated, truncated)
+        rows = rows.reshape(self._lanes or 1, -1, self._layout.words)
+        ended, valid = ended.reshape(rows.shape[:2]), valid.reshape(rows.shape[:2])
+        if not sound:
+            _refuse(self._layout, rows.view(self._layout.struct)[..., 0], valid, head)
         for side, stack in stacks.items():
-            _refuse_numbers(side, stack, valid, head)
-        return Packed(words, flags["terminated"] | flags["truncated"], valid, stacks)
+            stacks[side] = stack.reshape(*rows.shape[:2], *stack.shape[len(lead) :])
+            _refuse_numbers(side, stacks[side], valid, head)
+        return Packed(rows, ended, valid, stacks)
+
+    def _take_obs(
+        self, columns: Mapping[str, object], lead: tuple[int, ...], own: Stacks
+    ) -> Stacks:
+        """Puts the observations' arrays into `own` by field, or returns stacks of frames."""
+        stacks: Stacks = {}
+        space = self._layout.obs_space
+        for side, fields in self._layout.sides.items():
+            if side in self._stacks:
+                stacks[side] = as_field(columns[side], self._stacks[side], lead)
+                continue
+            parts = parts_of(side, space, columns[side])
+            for field, part in zip(fields, parts, strict=True):
+                own[field.name] = as_field(part, field, lead)
+        return stacks
 
 
-def _lifted(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    return {name: array[None] for name, array in arrays.items()}
-
-
-def _lead(reward: object, lanes: int | None) -> tuple[int, ...]:
+def _lead(shape: tuple[int, ...], lanes: int | None) -> tuple[int, ...]:
     axes, named = (1, "[E]") if lanes is None else (2, f"[{lanes}, E]")
-    shape = tuple(as_array("reward", reward, named).shape)
     if len(shape) != axes or (lanes is not None and shape[0] != lanes):
         raise DataError("replay.reward", f"shape {named}", shape)
     return shape
 
 
+@functools.lru_cache(16)
+def _all(lead: tuple[int, ...]) -> Bools:
+    return np.ones(lead, np.bool_)
+
+
 def _flags(name: str, value: object, lead: tuple[int, ...]) -> Bools:
     if value is None:
-        return np.ones(lead, np.bool_)
+        return _all(lead)
     return as_field(value, FLAGS[name], lead)
-
-
-def _suspect(layout: Layout, words: Rows) -> bool:
-    """One pass over all rows, for the call in which nothing is wrong."""
-    flat = words.reshape(-1, layout.words)
-    action = layout.field("action").offset // WORD
-    return bool(_any_bad(flat, flat.view(np.float32), layout.floats, action, layout.num_actions))
-
-
-@numba.njit(cache=True)
-def _any_bad(words: Any, halves: Any, floats: Any, action: Any, actions: Any) -> bool:
-    """Is an action out of range, or a float32 not finite? `floats` counts in fours of bytes."""
-    for n in range(words.shape[0]):
-        if words[n, action] < 0 or words[n, action] >= actions:
-            return True
-        for place in floats:
-            if not np.isfinite(halves[n, place]):
-                return True
-    return False
 
 
 def _refuse(layout: Layout, packed: npt.NDArray[Any], valid: Bools, head: Rows) -> None:

@@ -31,12 +31,23 @@ class Episodes:
         self._running = np.zeros((lanes, 0), np.int64)  # [L, E] number of the running episode
         self._begun = np.zeros(lanes, np.int64)  # [L] episodes begun
 
+    @property
+    def counts(self) -> tuple[Rows, Rows]:
+        """The number of each running episode `[L, E]`, and of episodes begun `[L]`; the arrays."""
+        return self._running, self._begun
+
     def number(self, rows: Rows, ended: Bools) -> None:
         """Numbers rows `[L, E, words]`; an environment where `ended` begins another episode."""
         if rows.shape[1] != self._running.shape[1]:
-            self._running = self._begun[:, None] + np.arange(rows.shape[1])
+            self._running = self.upcoming(rows.shape[1])
             self._begun += rows.shape[1]
         _number(rows.view(np.int32), self._place, ended, self._running, self._begun)
+
+    def upcoming(self, num_envs: int) -> Rows:
+        """The numbers `[L, E]` that the rows of the next step get."""
+        if num_envs == self._running.shape[1]:
+            return self._running
+        return self._begun[:, None] + np.arange(num_envs)
 
     def of(self, rows: Rows) -> npt.NDArray[np.int32]:
         """The episodes `[...]` of packed rows `[..., words]`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from rlbatch.contract import Space
 from rlbatch.errors import ConfigError, require
-from rlbatch.replay.rows.tree import Leaf, Path, leaves, nest
+from rlbatch.replay.rows.tree import Leaf, leaves, nest
 
 WORD = 8  # bytes; rows are whole words, so that a copy moves int64s
 SIDES = "obs", "next_obs"
@@ -30,6 +30,9 @@ class Field:
     shape: tuple[int, ...]
     offset: int  # bytes
 
+    def __str__(self) -> str:
+        return f"{self.name} {self.dtype}{list(self.shape)}"
+
     def named(self, name: str) -> Field:
         """The same field under another name."""
         return replace(self, name=name)
@@ -37,6 +40,17 @@ class Field:
     @property
     def nbytes(self) -> int:
         return int(np.prod(self.shape, dtype=np.int64)) * np.dtype(self.dtype).itemsize
+
+
+class View(NamedTuple):
+    """Where one field lies in a tensor of rows; all but `shape` counted in its own numbers."""
+
+    name: str
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int
+    per_word: int
 
 
 @dataclass(frozen=True)
@@ -70,6 +84,8 @@ class Layout:
             )
         parts = list(leaves(obs_space))
         require(len(parts) > 0, "replay.obs_space", "at least one array", obs_space)
+        alone = len({leaf.suffix for leaf in parts}) == len(parts)
+        require(alone, "replay.obs_space", "keys that name every array apart", obs_space)
         if frame_stack is not None:
             parts = [Leaf((), "int64", (frame_stack,))]
         by_width = sorted(parts, key=lambda leaf: -np.dtype(leaf.dtype).itemsize)
@@ -122,19 +138,15 @@ class Layout:
         return {field.name: field for field in self.fields}
 
     @cached_property
-    def sides(self) -> dict[str, tuple[tuple[Field, Path], ...]]:
+    def sides(self) -> dict[str, tuple[Field, ...]]:
         """The fields of obs and of next_obs, in the order of the space's own arrays."""
-        paths = [leaf.path for leaf in leaves(self.obs_space)]
-        names = [leaf.suffix for leaf in leaves(self.obs_space)]
-        return {
-            side: tuple((self.field(side + n), path) for n, path in zip(names, paths, strict=True))
-            for side in SIDES
-        }
+        suffixes = [leaf.suffix for leaf in leaves(self.obs_space)]
+        return {side: tuple(self.field(side + own) for own in suffixes) for side in SIDES}
 
     @cached_property
     def successor(self) -> tuple[int, int]:
         """The bytes of a row that next_obs takes, from and to."""
-        own = [field for field, _ in self.sides["next_obs"]]
+        own = self.sides["next_obs"]
         return min(field.offset for field in own), max(field.offset + field.nbytes for field in own)
 
     def columns(self, struct: npt.NDArray[np.void]) -> dict[str, Tensor]:
@@ -147,7 +159,7 @@ class Layout:
             return dict(flat)
         found: dict[str, Any] = {name: flat[name] for name in ("action", "reward", "discount")}
         for side, own in self.sides.items():
-            found[side] = nest(self.obs_space, (flat[field.name] for field, _ in own))
+            found[side] = nest(self.obs_space, (flat[field.name] for field in own))
         return found
 
     @cached_property
@@ -162,20 +174,27 @@ class Layout:
 
     def views(self, packed: Tensor) -> dict[str, Tensor]:
         """The same of packed rows `[..., words]` int64 on any device; copies nothing either."""
-        typed: dict[str, Tensor] = {}
+        typed: dict[torch.dtype, Tensor] = {}
         found = {}
         lead, strides = packed.shape[:-1], packed.stride()[:-1]
-        for field in map(self.field, self.names):
-            if field.dtype not in typed:
-                typed[field.dtype] = packed.view(getattr(torch, field.dtype))
-            width = np.dtype(field.dtype).itemsize
-            per_word = WORD // width
-            found[field.name] = typed[field.dtype].as_strided(
-                (*lead, *field.shape),
-                (*(stride * per_word for stride in strides), *_row_major(field.shape)),
-                field.offset // width,
-            )
+        for view in self._views:
+            if view.dtype not in typed:
+                typed[view.dtype] = packed.view(view.dtype)
+            apart = (stride * view.per_word for stride in strides)
+            shape, steps = (*lead, *view.shape), (*apart, *view.strides)
+            found[view.name] = typed[view.dtype].as_strided(shape, steps, view.offset)
         return self.batched(found)
+
+    @cached_property
+    def _views(self) -> tuple[View, ...]:
+        """How each field that a batch shows lies in a tensor of its dtype; slow to find out."""
+        found = []
+        for field in map(self.field, self.names):
+            width = np.dtype(field.dtype).itemsize
+            dtype, strides = getattr(torch, field.dtype), _row_major(field.shape)
+            place = field.offset // width, WORD // width
+            found.append(View(field.name, dtype, field.shape, strides, *place))
+        return tuple(found)
 
 
 def _row_major(shape: tuple[int, ...]) -> tuple[int, ...]:

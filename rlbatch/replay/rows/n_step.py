@@ -49,6 +49,11 @@ class NStep:
         self._rows = np.zeros((lanes, 0, steps, layout.words), np.int64)  # time t in slot t % n
         self._count = np.zeros((lanes, 0), np.int64)  # transitions of the running episode
 
+    @property
+    def rows(self) -> Rows:
+        """`[L, E, n, words]` where rows of open windows lie, among others; the array itself."""
+        return self._rows
+
     def fold(
         self, packed: Rows, ended: Bools, valid: Bools, most: int | None = None
     ) -> tuple[Rows, Bools]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from gymnasium import spaces
 
 from rlbatch.contract import Space
-from rlbatch.errors import ConfigError, DataError
+from rlbatch.errors import ConfigError, DataError, require
 
 Path = tuple[str | int, ...]  # keys and places from the root; () is the root itself
 
@@ -32,10 +32,14 @@ def leaves(space: Space, path: Path = ()) -> Iterator[Leaf]:
     """The arrays of a space, in its own order.
 
     Raises:
-        ConfigError: a space that has no fixed size, or a dtype that torch lacks.
+        ConfigError: a space that has no fixed size, a dtype that torch lacks, or a key that is not
+            text.
     """
+    where = "replay.obs_space" + "".join(f".{step}" for step in path)
     if isinstance(space, spaces.Dict | spaces.Tuple):
         for step, inner in _parts(space):
+            named = isinstance(step, str) or isinstance(space, spaces.Tuple)
+            require(named, where, "keys that are text", repr(step))
             yield from leaves(inner, (*path, step))
     elif isinstance(space, spaces.Discrete):
         yield Leaf(path, "int64", ())
@@ -44,30 +48,34 @@ def leaves(space: Space, path: Path = ()) -> Iterator[Leaf]:
     ):
         yield Leaf(path, np.dtype(space.dtype).name, tuple(space.shape))
     else:
-        where = "replay.obs_space" + "".join(f".{step}" for step in path)
         known = "a Box, Discrete, MultiBinary or MultiDiscrete space, or a Dict or Tuple of them"
         raise ConfigError(where, known, space)
 
 
-def pick(name: str, value: object, path: Path) -> object:
-    """The part of a nested observation that a path leads to.
+def parts_of(name: str, space: Space, value: object) -> Iterator[object]:
+    """What a nested observation has for each leaf, in order; a plain one is its only part.
 
     Raises:
-        DataError: nothing there.
+        DataError: something is missing, or there is more than the space has.
     """
-    found: Any = value
-    for at, step in enumerate(path):
-        inside = f"replay.{name}" + "".join(f".{done}" for done in path[:at])
-        if isinstance(step, str):
-            if not isinstance(found, Mapping):
-                raise DataError(inside, f"a dict with {step!r}", type(found).__name__)
-            if step not in found:
-                raise DataError(inside, f"the key {step!r}", f"keys {sorted(map(str, found))}")
-        elif not isinstance(found, Sequence) or len(found) <= step:
-            got = f"{len(found)} parts" if isinstance(found, Sequence) else type(found).__name__
-            raise DataError(inside, f"a tuple with place {step}", got)
-        found = found[step]
-    return found
+    if isinstance(space, spaces.Dict):
+        keys = list(space.spaces)
+        if not isinstance(value, Mapping):
+            raise DataError(f"replay.{name}", f"a dict with keys {keys}", type(value).__name__)
+        if value.keys() != space.spaces.keys():
+            raise DataError(f"replay.{name}", f"keys {keys}", sorted(map(str, value)))
+        for step, inner in _parts(space):
+            yield from parts_of(f"{name}.{step}", inner, value[step])
+    elif isinstance(space, spaces.Tuple):
+        wanted = f"a tuple of {len(space.spaces)}"
+        if not isinstance(value, tuple | list):
+            raise DataError(f"replay.{name}", wanted, type(value).__name__)
+        if len(value) != len(space.spaces):
+            raise DataError(f"replay.{name}", wanted, f"{len(value)} parts")
+        for (step, inner), own in zip(_parts(space), value, strict=True):
+            yield from parts_of(f"{name}.{step}", inner, own)
+    else:
+        yield value
 
 
 def nest(space: Space, flat: Iterator[Any]) -> Any:
@@ -79,7 +87,5 @@ def nest(space: Space, flat: Iterator[Any]) -> Any:
     return next(flat)
 
 
-def _parts(space: Any) -> Iterator[tuple[str | int, Space]]:
-    pairs = space.spaces.items() if isinstance(space, spaces.Dict) else enumerate(space.spaces)
-    for step, inner in pairs:
-        yield (step if isinstance(step, int) else str(step)), inner
+def _parts(space: Any) -> Iterable[tuple[str | int, Space]]:
+    return space.spaces.items() if isinstance(space, spaces.Dict) else enumerate(space.spaces)

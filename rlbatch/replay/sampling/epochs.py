@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlbatch.errors import DataError
-from rlbatch.replay.storage.ring import Ring, Rows
+from rlbatch.replay.storage.ring import Counts, Rows
 from rlbatch.seeding import stream_key, stream_uniform
 
 
@@ -28,7 +28,7 @@ class Epochs(NamedTuple):
         return Epochs(order, *np.zeros((3, lanes), np.int64))
 
 
-def check(ring: Ring, epochs: Epochs, lane: int) -> None:
+def check(ring: Counts, epochs: Epochs, lane: int) -> None:
     """Refuses an epoch that cannot be one of this lane's of the ring.
 
     Raises:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from rlbatch.errors import ConfigError, DataError, require
 from rlbatch.replay.sampling.sampler import Drawn, Forgetful
 from rlbatch.replay.sampling.uniform import Uniform
-from rlbatch.replay.storage.ring import Ring, Rows
+from rlbatch.replay.storage.ring import Counts, Rows
 from rlbatch.seeding import Purpose, stream_key, stream_uniform
 
 CHOICE = int(Purpose.CHOICE)
@@ -71,7 +71,7 @@ class LaberSampler(Forgetful):
         self.settings = settings
         self.ask: Ask | None = None
 
-    def draw(self, ring: Ring, seeds: Rows, counters: Rows, sizes: Rows) -> Drawn:
+    def draw(self, ring: Counts, seeds: Rows, counters: Rows, sizes: Rows) -> Drawn:
         """Insertion numbers and weights `[L, max size]`, see `Sampler.draw`.
 
         Raises:

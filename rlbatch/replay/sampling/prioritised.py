@@ -9,12 +9,13 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from torch import Tensor
 
 from rlbatch.errors import DataError, require
 from rlbatch.replay.sampling.priorities import LEAST, MOST, aim, count, number, rank, weigh
 from rlbatch.replay.sampling.sampler import Drawn, refuse_empty
 from rlbatch.replay.sampling.sum_tree import Floats, SumTree
-from rlbatch.replay.storage.ring import Ring, Rows
+from rlbatch.replay.storage.ring import Counts, Rows
 from rlbatch.seeding import Purpose
 
 DRAW = int(Purpose.DRAW)
@@ -77,7 +78,7 @@ class PrioritisedSampler:
         self.stale = np.zeros(lanes, np.int64)  # [L] TD errors that came after their row had gone
         self.beta = np.full(lanes, settings.beta)  # [L] as it stands now
 
-    def draw(self, ring: Ring, seeds: Rows, counters: Rows, sizes: Rows) -> Drawn:
+    def draw(self, ring: Counts, seeds: Rows, counters: Rows, sizes: Rows) -> Drawn:
         """Insertion numbers and weights `[L, max size]`, see `Sampler.draw`.
 
         Raises:
@@ -92,11 +93,11 @@ class PrioritisedSampler:
         number(ring.head, ring.capacity, slots)
         return Drawn(slots, weight)
 
-    def added(self, ring: Ring, before: Rows) -> None:
+    def added(self, ring: Counts, before: Rows) -> None:
         """Gives rows from `before` `[L]` up to the heads the highest priority of their lane."""
         self.tree.set_run(before, ring.head, self.highest)
 
-    def update(self, ring: Ring, numbers: Rows, td_error: Floats) -> None:
+    def update(self, ring: Counts, numbers: Rows, td_error: Floats) -> None:
         """Takes TD errors of any sign. Of two for one row the later stays.
 
         Rows overwritten since they were drawn are left out, and counted in `stale`.
@@ -109,7 +110,7 @@ class PrioritisedSampler:
         Raises:
             DataError: a TD error that is not finite, or a row never stored; nothing is changed.
         """
-        _require_one_each(len(self.stale), numbers, td_error)
+        require_one_each(len(self.stale), numbers, td_error)
         slots, leaves = np.empty(numbers.shape, np.int64), np.empty(numbers.shape)
         alpha, eps = self.settings.alpha, self.settings.eps
         bad = rank(
@@ -126,7 +127,7 @@ class PrioritisedSampler:
         counts = {"highest": self.highest, "updates": self.updates, "stale": self.stale}
         return {"leaves": self.tree.leaves, **counts}
 
-    def load(self, ring: Ring, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+    def load(self, ring: Counts, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Takes a `state` back; the ring already holds its rows.
 
         Raises:
@@ -160,7 +161,12 @@ def _require_sound(name: str, array: npt.NDArray[Any], held: npt.NDArray[np.bool
         raise DataError(f"replay.sampler.{name} (lane {lane})", wanted, array[~sound][0])
 
 
-def _require_one_each(lanes: int, numbers: Rows, td_error: Floats) -> None:
+def require_one_each(lanes: int, numbers: Rows | Tensor, td_error: Floats | Tensor) -> None:
+    """Refuses all but two arrays `[L, B]`.
+
+    Raises:
+        DataError: other shapes.
+    """
     if numbers.ndim != 2 or len(numbers) != lanes:
         raise DataError("replay.update_priorities.row", f"shape [{lanes}, B]", numbers.shape)
     if td_error.shape != numbers.shape:

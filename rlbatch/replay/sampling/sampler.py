@@ -7,9 +7,10 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from torch import Tensor
 
 from rlbatch.errors import EmptyBufferError
-from rlbatch.replay.storage.ring import Ring, Rows
+from rlbatch.replay.storage.ring import Counts, Rows
 from rlbatch.seeding import Purpose
 
 DRAW = int(Purpose.DRAW)
@@ -23,10 +24,18 @@ class Drawn(NamedTuple):
     weight: Weights | None = None  # importance weights, 0 in padding; None: 1 each
 
 
+class DeviceDrawn(NamedTuple):
+    """Rows of one draw that was made on a device, `[L, B]` with B the widest lane's size."""
+
+    numbers: Tensor  # int64 insertion numbers, -1 from each lane's own size on
+    weight: Tensor  # float32 importance weights, 0 in padding
+    sizes: Tensor  # [L] int64 rows of each lane's own
+
+
 class Sampler(Protocol):
     """Chooses rows of L lanes; what it remembers about them goes through the buffer's state."""
 
-    def draw(self, ring: Ring, seeds: Rows, counters: Rows, sizes: Rows) -> Drawn:
+    def draw(self, ring: Counts, seeds: Rows, counters: Rows, sizes: Rows) -> Drawn:
         """Rows for each lane.
 
         Args:
@@ -41,11 +50,11 @@ class Sampler(Protocol):
         """
         ...
 
-    def added(self, ring: Ring, before: Rows) -> None:
+    def added(self, ring: Counts, before: Rows) -> None:
         """Rows with insertion numbers from `before` `[L]` up to the ring's heads are new."""
         ...
 
-    def update(self, ring: Ring, numbers: Rows, td_error: npt.NDArray[np.float64]) -> None:
+    def update(self, ring: Counts, numbers: Rows, td_error: npt.NDArray[np.float64]) -> None:
         """Takes TD errors `[L, B]` of rows with these insertion numbers; -1 is padding."""
         ...
 
@@ -53,7 +62,7 @@ class Sampler(Protocol):
         """All that it remembers, by name; the arrays themselves."""
         ...
 
-    def load(self, ring: Ring, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+    def load(self, ring: Counts, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Takes a `state` back; the ring already holds its rows.
 
         Raises:
@@ -78,22 +87,27 @@ class SamplerSettings(Protocol):
 class Forgetful:
     """The part of a sampler that remembers nothing about rows."""
 
-    def added(self, ring: Ring, before: Rows) -> None:
+    def added(self, ring: Counts, before: Rows) -> None:
         """New rows are like all others."""
 
-    def update(self, ring: Ring, numbers: Rows, td_error: npt.NDArray[np.float64]) -> None:
+    def update(self, ring: Counts, numbers: Rows, td_error: npt.NDArray[np.float64]) -> None:
         """TD errors change nothing."""
 
     def state(self) -> dict[str, npt.NDArray[np.generic]]:
         """Nothing."""
         return {}
 
-    def load(self, ring: Ring, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+    def load(self, ring: Counts, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Nothing."""
 
 
 def drawn_by(
-    kernel: Callable[..., int], ring: Ring, seeds: Rows, counters: Rows, sizes: Rows, *more: object
+    kernel: Callable[..., int],
+    ring: Counts,
+    seeds: Rows,
+    counters: Rows,
+    sizes: Rows,
+    *more: object,
 ) -> Drawn:
     """The rows, all weighing 1, that a kernel writes.
 

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from rlbatch.replay.sampling.sampler import Drawn, Forgetful, drawn_by
-from rlbatch.replay.storage.ring import Ring, Rows
+from rlbatch.replay.storage.ring import Counts, Rows
 from rlbatch.seeding import stream_key, stream_uniform
 
 
@@ -34,7 +34,7 @@ class Sequential(Forgetful):
         """Itself: there is nothing to remember."""
         return self
 
-    def draw(self, ring: Ring, seeds: Rows, counters: Rows, sizes: Rows) -> Drawn:
+    def draw(self, ring: Counts, seeds: Rows, counters: Rows, sizes: Rows) -> Drawn:
         """Insertion numbers, all weighing 1; see `Sampler.draw`.
 
         Raises:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rlbatch.errors import DataError, EmptyBufferError
 from rlbatch.replay.sampling.epochs import Epochs, check, draw
 from rlbatch.replay.sampling.sampler import Drawn, Forgetful
-from rlbatch.replay.storage.ring import Ring, Rows
+from rlbatch.replay.storage.ring import Counts, Rows
 from rlbatch.seeding import Purpose
 
 DRAW = int(Purpose.DRAW)
@@ -50,7 +50,7 @@ class WithoutReplacementSampler(Forgetful):
     def __init__(self, lanes: int, capacity: int) -> None:
         self._epochs = Epochs.none(lanes, capacity)
 
-    def draw(self, ring: Ring, seeds: Rows, counters: Rows, sizes: Rows) -> Drawn:
+    def draw(self, ring: Counts, seeds: Rows, counters: Rows, sizes: Rows) -> Drawn:
         """Insertion numbers, all weighing 1; see `Sampler.draw`.
 
         Raises:
@@ -72,7 +72,7 @@ class WithoutReplacementSampler(Forgetful):
         """The epochs, by field."""
         return dict(self._epochs._asdict())
 
-    def load(self, ring: Ring, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+    def load(self, ring: Counts, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
         """Takes a copy of a `state`.
 
         Raises:

@@ -7,15 +7,17 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from rlbatch.replay.storage.device import DeviceRing
 from rlbatch.replay.storage.ring import Ring
 
+AnyRing = Ring | DeviceRing
 Octets = npt.NDArray[np.uint8]
 
 
 class Place(Protocol):
     """Makes rings of rows, and blocks of bytes for frames."""
 
-    def ring(self, name: str, lanes: int, capacity: int, words: int) -> Ring:
+    def ring(self, name: str, lanes: int, capacity: int, words: int) -> AnyRing:
         """Empty rings of C rows for L lanes.
 
         Args:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
-from rlbatch.replay.storage.prefetch import AHEAD, LINE, prefetch
+from rlbatch.replay.storage.gathering import gather_of
 
 Rows = npt.NDArray[np.int64]
+
+
+class Counts(Protocol):
+    """What can be known of rings wherever their rows lie: enough to draw numbers."""
+
+    capacity: int  # C, rows a lane
+    head: Rows  # [L] rows ever written
+    fill: Rows  # [L] rows held
 
 
 class Ring:
@@ -42,7 +50,7 @@ class Ring:
 
         Negative numbers are padding: zeros, and weight 0 in `weight` `[L, B]` in place of 1.
         """
-        _gather(self.rows, self.head, numbers, out, weight)
+        gather_of(self.rows.shape[2])(self.rows, self.head, numbers, out, weight)
 
     def newest(self) -> Rows:
         """Insertion numbers of all that is held, oldest first, `[L, max fill]`; -1 is padding."""
@@ -55,14 +63,8 @@ class Ring:
         most = int(self.fill.max())
         if self.rows.shape[1] == self.capacity:
             return self.rows[:, :most]
-        return self._moved(np.zeros((len(self.rows), most, self.rows.shape[2]), np.int64))
-
-    def _moved(self, out: Rows) -> Rows:
-        numbers = self.newest()
-        packed, weight = np.empty((*numbers.shape, out.shape[2]), np.int64), numbers != -1
-        self.gather(numbers, packed, np.empty(numbers.shape, np.float32))
-        for lane, own in enumerate(weight):
-            out[lane, numbers[lane, own] % self.capacity] = packed[lane, own]
+        out = np.zeros((len(self.rows), most, self.rows.shape[2]), np.int64)
+        move(self.rows, self.rows.shape[1], out, self.capacity, self.head, self.fill)
         return out
 
     def load(self, rows: Rows, head: Rows, fill: Rows) -> None:
@@ -71,9 +73,16 @@ class Ring:
         if self.rows.shape[1] == self.capacity:
             self.rows[:, : rows.shape[1]] = rows
             return
-        for lane, own in enumerate(self.newest()):
-            held = own[own >= 0]
-            self.rows[lane, held % self.rows.shape[1]] = rows[lane, held % self.capacity]
+        move(rows, self.capacity, self.rows, self.rows.shape[1], head, fill)
+
+
+@numba.njit(cache=True)
+def move(source: Any, slots: Any, target: Any, other_slots: Any, head: Any, fill: Any) -> None:
+    """Copies all rows held: number n from slot n % `slots` to slot n % `other_slots`."""
+    for lane in range(source.shape[0]):
+        for number in range(head[lane] - fill[lane], head[lane]):
+            for w in range(source.shape[2]):
+                target[lane, number % other_slots, w] = source[lane, number % slots, w]
 
 
 @numba.njit(cache=True)
@@ -88,36 +97,3 @@ def _append(rows: Any, capacity: Any, head: Any, fill: Any, packed: Any, valid: 
                 slot = slot + 1 if slot + 1 < slots else 0
                 head[lane] += 1
         fill[lane] = min(head[lane], capacity)
-
-
-@numba.njit(cache=True)
-def _gather(rows: Any, head: Any, numbers: Any, out: Any, weight: Any) -> None:
-    lanes, slots, words = rows.shape
-    flat = rows.reshape(-1)
-    for lane in range(lanes):
-        turn = head[lane] - head[lane] % slots  # number of the row in slot 0, this time round
-        base, num = lane * slots * words, numbers.shape[1]
-        for b in range(-AHEAD, num):
-            if b + AHEAD < num:
-                ahead = base + _slot(numbers[lane, b + AHEAD], turn, slots) * words
-                for w in range(0, words, LINE):
-                    prefetch(flat, ahead + w)
-                prefetch(flat, ahead + words - 1)
-            if b < 0:
-                continue
-            weight[lane, b] = 1.0 if numbers[lane, b] >= 0 else 0.0
-            if numbers[lane, b] < 0:
-                for w in range(words):
-                    out[lane, b, w] = 0
-                continue
-            slot = _slot(numbers[lane, b], turn, slots)
-            for w in range(words):
-                out[lane, b, w] = rows[lane, slot, w]
-
-
-@numba.njit(cache=True, inline="always")
-def _slot(number: Any, turn: Any, slots: Any) -> Any:
-    """number % slots for a row that is held, without a division; 0 for padding."""
-    if number < 0:
-        return 0
-    return number - turn if number >= turn else number - turn + slots

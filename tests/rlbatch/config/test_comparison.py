@@ -73,6 +73,13 @@ def test_set_changes_the_base_of_all(comparison: Any) -> None:
     assert found.resolve("CartPole", "a", {}).train.env_steps == 3000
 
 
+def test_a_base_that_stops_early_can_be_told_not_to(comparison: Any) -> None:
+    stops = "stop: {on: eval_return, patience: 5}"
+    text = CONFIG.replace("base.yaml", "{" + ", ".join([*BASE.splitlines(), stops]) + "}")
+    found = comparison(text=text, more="set: {stop: null}\n")
+    assert found.resolve("CartPole", "a", {}).train.stop is None
+
+
 def test_the_base_can_stand_in_the_config(comparison: Any) -> None:
     text = CONFIG.replace("base.yaml", "{" + ", ".join(BASE.splitlines()) + "}")
     assert comparison(text=text).resolve("CartPole", "b", {}).train.env_steps == 2000
@@ -125,6 +132,16 @@ robustness: {long: {half_length: 0.75}, none: }
         ([], "envs: {A: {}, B: {}}\n", "envs: expected a score range for each of several"),
         ([], "envs: {A: {scores: [0, 1]}}\n", "Did you mean 'score'"),
         ([], "set: {lanes: {lr: [0.1, 0.2]}}\n", "regimes.a: lanes: expected no sweep, got one"),
+        (
+            ["regimes.b.stop={on: eval_return, patience: 5}"],
+            "",
+            "regimes.b: stop: expected a run of the whole budget, got to stop early on eval_return",
+        ),
+        (
+            [],
+            "set: {stop: {on: val_td, patience: 5}, replay: {validation: 10}}\n",
+            "regimes.a: stop: expected a run of the whole budget, got to stop early on val_td.",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_trained(

@@ -78,7 +78,7 @@ def test_a_summary_says_what_the_run_came_to(finished: Path) -> None:
     assert (summary["updates"], summary["samples"]) == (41, int(last["samples"]))
     assert summary["wall_s"] > 0
     assert summary["env_steps_per_s"] > 0
-    assert summary["diverged"] == []
+    assert (summary["diverged"], summary["stopped_early"]) == ([], [])
 
 
 def test_a_summary_scores_the_last_evaluation(finished: Path) -> None:

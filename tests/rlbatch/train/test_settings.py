@@ -12,7 +12,7 @@ from rlbatch.errors import ConfigError
 from rlbatch.learner import LearnerSettings
 from rlbatch.replay import Replay
 from rlbatch.schedule import BatchPlan, Epsilon, Fixed
-from rlbatch.train import Evaluation, Exploration, Learn, TrainSettings
+from rlbatch.train import Evaluation, Exploration, Learn, Stop, TrainSettings
 
 
 @pytest.mark.parametrize(
@@ -134,6 +134,15 @@ def test_a_run_that_cannot_be_is_refused(options: dict[str, Any]) -> None:
 def test_a_batch_as_large_as_the_capacity_is_fine() -> None:
     plan = BatchPlan(schedule=Fixed(rows=64))
     assert TrainSettings(batch=plan, replay=Replay(capacity=64)).batch.largest() == 64
+
+
+def test_stopping_on_what_is_held_out_needs_something_held_out() -> None:
+    stop = Stop(on="val_td", patience=5)
+    told = r"^stop\.on: expected eval_return, as no episode is held out, got val_td\. Set replay\.v"
+    with pytest.raises(ConfigError, match=told):
+        TrainSettings(stop=stop)
+    assert TrainSettings(stop=stop, replay=Replay(validation=10)).stop == stop
+    assert TrainSettings(stop=Stop(on="eval_return", patience=5)).replay.validation is None
 
 
 @pytest.mark.parametrize("lr", [-1.0, float("nan"), float("inf")])

@@ -119,6 +119,29 @@ def test_a_lane_that_rests_waits_for_its_own_update(make_trainer: MakeTrainer) -
     assert ["churn" in own for own in signs.read()] == [True, False]
 
 
+def test_a_lane_that_left_is_not_waited_for(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make_trainer()
+    told(trainer)
+    signs = Signs(trainer.learner, trainer.buffer, STATES)
+    asked: list[Tensor] = []
+    greedy = signs._greedy
+
+    def noted(probe: Tensor) -> Tensor:
+        asked.append(probe)
+        return greedy(probe)
+
+    monkeypatch.setattr(signs, "_greedy", noted)
+    signs.leave(np.array([True, False]))
+    for _ in range(2):
+        for _ in range(3):
+            with signs.around_update():
+                trainer.learner.updates += np.array([0, 1])
+        assert ["churn" in own for own in signs.read()] == [False, True]
+    assert len(asked) == 4  # twice before and after the first of three updates
+
+
 def test_the_gap_is_that_of_the_newest_rows_to_all_rows(make_trainer: MakeTrainer) -> None:
     trainer = make_trainer(env=TwoStep, agent=DQN(hidden=(), criterion="mse"), env_steps=200)
     told(trainer)

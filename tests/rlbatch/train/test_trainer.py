@@ -18,7 +18,7 @@ from envs.gymnasium import make
 from envs.probes import Endless, TwoStep
 from rlbatch.errors import DataError
 from rlbatch.learner import LearnerSettings
-from rlbatch.replay import Prioritised, Replay
+from rlbatch.replay import Laber, Prioritised, Replay, WithoutReplacement
 from rlbatch.schedule import BatchPlan, Coupling, Epsilon, Fixed, Ladder
 from rlbatch.train import Evaluation, Exploration, Learn, Trainer
 from rlbatch.types import Batch, Record, Step
@@ -449,3 +449,39 @@ def test_no_update_is_made_before_the_first_window_has_closed(
     for _ in trainer.records():
         pass
     assert trainer.learner.updates.tolist() == [20, 20]
+
+
+def test_a_whole_buffer_is_each_lanes_own_where_some_of_it_is_held_out(
+    make_trainer: Callable[..., Trainer], drawn: Callable[[Trainer], list[Batch]]
+) -> None:
+    batch = BatchPlan(schedule=Fixed(rows="buffer"))
+    trainer = make_trainer(batch=batch, replay=Replay(capacity=100, validation=2))
+    batches = drawn(trainer)
+    for _ in trainer.records():
+        pass
+    sizes = [batch.size.tolist() for batch in batches]
+    assert trainer.lanes.samples.tolist() == np.sum(sizes, 0).tolist()
+    assert any(one != other for one, other in sizes)
+
+
+def test_without_replacement_a_lane_waits_until_it_holds_a_batch(
+    make_trainer: Callable[..., Trainer],
+) -> None:
+    replay = Replay(capacity=100, validation=2, sampler=WithoutReplacement())
+    plan = BatchPlan(schedule=Fixed(rows=16))
+    trainer = make_trainer(batch=plan, replay=replay, learn=Learn(start=16, every=2))
+    for _ in trainer.records():
+        pass
+    assert (trainer.learner.updates > 20).all()
+
+
+def test_laber_asks_the_learner_and_learns_from_what_surprises_it(
+    make_trainer: Callable[..., Trainer], drawn: Callable[[Trainer], list[Batch]]
+) -> None:
+    replay = Replay(capacity=100, sampler=Laber(ratio=3))
+    trainer = make_trainer(batch=SMALL_BATCH, replay=replay)
+    batches = drawn(trainer)
+    for _ in trainer.records():
+        pass
+    assert (trainer.learner.updates == 41).all()
+    assert batches[-1].weight.std() > 0.0

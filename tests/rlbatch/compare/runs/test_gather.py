@@ -86,6 +86,16 @@ def test_run_folders_from_anywhere_have_no_plan(run_folder: Write, tmp_path: Pat
     assert found.notes == ["Nothing was planned before these runs: every number is exploratory."]
 
 
+def test_seeds_that_stopped_early_are_told(run_folder: Write, tmp_path: Path) -> None:
+    early = [{"lane": 1, "seed": 2, "env_step": 200}]
+    run_folder("x/a", TWO, stopped_early=early)
+    run_folder("x/more", TWO, seed=3, regime="a")
+    found = gather_runs([tmp_path / "x"], None)
+    note = "a in Room stopped early in seeds [2]: their curves are flat from there."
+    assert found.notes[1:] == [note]
+    assert found.runs["a"]["Room"].stopped_early == (False, True, False, False)
+
+
 def test_folders_of_one_regime_with_other_seeds_are_one(run_folder: Write) -> None:
     first, other = run_folder("x/a", TWO), run_folder("y/a", 2 * TWO, seed=7)
     run = gather_runs([first, other], None).runs["a"]["Room"]

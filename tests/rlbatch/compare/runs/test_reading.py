@@ -130,12 +130,15 @@ def test_where_all_diverged_the_first_to_do_so_says_it(run_folder: Write) -> Non
 
 
 def test_a_sweep_is_a_run_for_each_arm(run_folder: Write) -> None:
-    folder = run_folder("a", [[1.0], [2.0], [3.0], [4.0]], arms=ARMS, stops={2: 5})
+    early = [{"lane": 1, "seed": 2, "env_step": 100}]
+    curves = [[1.0], [2.0], [3.0], [4.0]]
+    folder = run_folder("a", curves, arms=ARMS, stops={2: 5}, stopped_early=early)
     arms = read_run(folder).by_arm()
     assert [arm.regime for arm in arms] == ["a[lr=0.1]", "a[lr=0.2]"]
     assert [arm.seeds for arm in arms] == [(1, 2), (1, 2)]
     assert [arm.returns.ravel().tolist() for arm in arms] == [[1, 2], [3, 4]]
     assert [arm.diverged for arm in arms] == [(False, False), (True, False)]
+    assert [arm.stopped_early for arm in arms] == [(False, True), (False, False)]
     assert [arm.diagnostics for arm in arms] == [None, None]  # they are of all lanes
 
 

@@ -47,7 +47,9 @@ def packed(*lanes: str) -> tuple[Rows, Bools, Bools]:
     columns = {"obs": n[..., None], "action": n, "reward": n, "next_obs": n[..., None] + 0.5}
     floats = {name: x if name == "action" else x.astype(np.float32) for name, x in columns.items()}
     ends = {"terminated": terminated, "truncated": truncated, "valid": ~left_out}
-    return Door(LAYOUT, len(lanes), 0.5).pack(floats, ends, np.zeros(len(lanes), np.int64))[:3]
+    return Door(LAYOUT, len(lanes), 0.5).pack({**floats, **ends}, np.zeros(len(lanes), np.int64))[
+        :3
+    ]
 
 
 def read(rows: Rows) -> list[Row]:

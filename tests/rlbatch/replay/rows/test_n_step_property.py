@@ -107,7 +107,7 @@ def call(
     terminated, truncated = generator.random((2, *lead)) < often / 2
     valid = generator.random(lead) < kept
     ends = {"terminated": terminated, "truncated": truncated, "valid": valid}
-    return Step(*Door(layout, lead[0], GAMMA).pack(columns, ends, np.zeros(lead[0], np.int64))[:3])
+    return Step(*Door(layout, lead[0], GAMMA).pack(columns | ends, np.zeros(lead[0], np.int64))[:3])
 
 
 def flat(layout: Layout, row: np.void) -> Flat:

@@ -1,0 +1,147 @@
+"""Measures replay on a CUDA device: rows and priorities that lie there, and batches sent to it.
+
+    python benchmarks/gpu.py --all
+    python benchmarks/gpu.py [resident] [prioritised] [ahead] [--repeats 5] [--seconds 0.5]
+
+A figure is the median over rounds of a loop's wall time by its calls, with the device waited for at
+the loop's end alone: what a learner pays that has nothing else to wait for. Buffers are full of
+rows that were written. Without a CUDA device it says so and ends with status 2.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.tables import heading, machine, table
+from rlbatch.replay import Ahead, Prioritised, ReplayBuffer
+from rlbatch.types import Batch
+
+SIZES = 32, 256, 1024, 4096, 16384
+VECTOR, PIXELS = spaces.Box(-1.0, 1.0, (4,)), spaces.Box(0, 255, (4, 84, 84), np.uint8)
+CHUNK = 1000  # rows an add, so that a filled buffer costs little beside its own memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long to measure."""
+
+    repeats: int  # rounds
+    seconds: float  # a round
+
+    def us(self, call: Callable[[], object]) -> float:
+        """Returns microseconds a call."""
+        once = per_call(call, 20)
+        calls = max(5, int(self.seconds / once))
+        return 1e6 * statistics.median(per_call(call, calls) for _ in range(self.repeats))
+
+
+def per_call(call: Callable[[], object], calls: int) -> float:
+    """Returns seconds a call, the device's work included."""
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    for _ in range(calls):
+        call()
+    torch.cuda.synchronize()
+    return (time.perf_counter() - start) / calls
+
+
+def filled(rows: int, space: spaces.Box, **settings: Any) -> ReplayBuffer:
+    """Returns a full buffer of observations of this space, whose batches arrive on the device."""
+    buffer = ReplayBuffer(rows, space, spaces.Discrete(2), device="cuda", **settings)
+    draw = np.random.default_rng(0)
+    obs = draw.integers(0, 2, (CHUNK, *space.shape)).astype(space.dtype)
+    action, reward = draw.integers(0, 2, CHUNK), draw.random(CHUNK, np.float32)
+    ended = np.zeros(CHUNK, bool)
+    for _ in range(-(-rows // CHUNK)):
+        buffer.add(obs, action, reward, obs, ended, ended)
+    return buffer
+
+
+def resident(timing: Timing) -> str:
+    """Returns the table of uniform draws from a million rows, on the device and in memory."""
+    there, here = (filled(1_000_000, VECTOR, storage=own) for own in ("device", "memory"))
+    rows = []
+    for size in SIZES:
+        told = [timing.us(partial(own.sample, size)) for own in (there, here)]
+        rows.append([f"sample({size})", *(f"{us:.1f}" for us in told)])
+    return table(["1e6 rows of 4 numbers, µs", "rows on the device", "rows in memory"], rows)
+
+
+def prioritised(timing: Timing) -> str:
+    """Returns the table of prioritised draws with the update of their priorities."""
+    rows = []
+    for num in (100_000, 1_000_000, 10_000_000):
+        told = []
+        for storage in ("device", "memory"):
+            buffer = filled(num, VECTOR, storage=storage, sampler=Prioritised())
+            told += [timing.us(partial(learn, buffer, n)) for n in (256, 4096)]
+            del buffer
+        rows.append([f"{num:.0e} rows", *(f"{us:.1f}" for us in told)])
+    places = [f"{where}, B {n}" for where in ("device", "memory") for n in (256, 4096)]
+    return table(["sample + update_priorities, µs", *places], rows)
+
+
+def learn(buffer: ReplayBuffer, size: int) -> None:
+    """Draws, and tells what came of it."""
+    batch = buffer.sample(size)
+    buffer.update_priorities(batch.row, batch.reward)
+
+
+def ahead(timing: Timing) -> str:
+    """Returns the table of batches sent from memory, each followed by some work on the device."""
+    rows = []
+    for name, space, num in (("4 numbers", VECTOR, 1_000_000), ("4x84x84 bytes", PIXELS, 20_000)):
+        buffer = filled(num, space, storage="memory")
+        early, width = Ahead(buffer), int(np.prod(space.shape))
+        layer = torch.rand(width, 512, device="cuda")
+        for size in (256, 1024):
+            draws = partial(buffer.sample, size), partial(early.sample, size)
+            told = [timing.us(partial(work, draw, layer)) for draw in draws]
+            ratio = f"{told[0] / told[1]:.2f}"
+            rows.append([f"{name}, B {size}", *(f"{us:.1f}" for us in told), ratio])
+    return table(["draw, send and work, µs", "plain", "Ahead", "ratio"], rows)
+
+
+def work(draw: Callable[[], Batch], layer: torch.Tensor) -> None:
+    """Draws, and multiplies as a learner would."""
+    obs = draw().obs.flatten(1).float()
+    for _ in range(20):
+        obs @ layer
+
+
+TABLES = {"resident": resident, "prioritised": prioritised, "ahead": ahead}
+
+
+def main() -> None:
+    """Prints table after table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help=", ".join(TABLES))
+    parser.add_argument("--all", action="store_true", help="all tables")
+    parser.add_argument("--repeats", type=int, default=5, help="rounds; figures are medians")
+    parser.add_argument("--seconds", type=float, default=0.5, help="of a round")
+    given = parser.parse_args()
+    wanted = list(TABLES) if given.all else given.tables
+    if not wanted or set(wanted) - set(TABLES):
+        parser.error(f"expected --all or tables among {', '.join(TABLES)}.")
+    if not torch.cuda.is_available():
+        parser.exit(2, "benchmarks/gpu.py: expected a CUDA device, got none.\n")
+    print(heading("Replay on a GPU", machine() | {"gpu": torch.cuda.get_device_name()}), flush=True)
+    timing = Timing(repeats=given.repeats, seconds=given.seconds)
+    for name in wanted:
+        print(f"{TABLES[name](timing)}\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Blocks of memory that batches lie in: a fresh one for each draw, or the same one again."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from rlbatch.replay.rows.layout import Layout
+from rlbatch.replay.sampling.sampler import DRAW, Drawn, refuse_empty
+from rlbatch.replay.storage.gathering import fetch_of
+from rlbatch.replay.storage.ring import Ring, Rows
+from rlbatch.types import Batch
+
+
+class Block(NamedTuple):
+    """Arrays of one batch, and the batch whose tensors share their memory."""
+
+    numbers: Rows  # [L, B]
+    packed: Rows  # [L, B, words]
+    weight: npt.NDArray[np.float32]  # [L, B]
+    sizes: Rows  # [L]
+    batch: Batch
+
+
+class Blocks:
+    """Fills blocks from a ring in memory.
+
+    Args:
+        layout: of its rows.
+        lanes: None where batches have no lane axis.
+        ring: where the rows lie.
+    """
+
+    def __init__(self, layout: Layout, lanes: int | None, ring: Ring) -> None:
+        self._layout, self._ring = layout, ring
+        self._num, self._flat = lanes or 1, lanes is None
+        self._fetch = fetch_of(layout.words)
+        self._kept: dict[int, Block] = {}
+
+    def uniform(self, seeds: Rows, counters: Rows, size: int, again: bool) -> tuple[Batch, Rows]:
+        """Draws B rows for every lane and gathers them, in one pass; as `Uniform` draws.
+
+        Returns:
+            The batch, and the insertion numbers in it `[L, B]`.
+
+        Raises:
+            EmptyBufferError: a lane holds none.
+        """
+        ring, block = self._ring, self._again(size) if again else self._fresh(size)
+        to = block.numbers, block.packed, block.weight, block.sizes
+        refuse_empty(self._fetch(seeds, DRAW, counters, ring.rows, ring.head, ring.fill, *to))
+        return block.batch, block.numbers
+
+    def filled(self, drawn: Drawn, sizes: Rows) -> Batch:
+        """The rows that were drawn, in the block of their width that was used before."""
+        block = self._again(drawn.numbers.shape[1])
+        self._ring.gather(drawn.numbers, block.packed, block.weight)
+        block.numbers[...], block.sizes[...] = drawn.numbers, sizes
+        if drawn.weight is not None:
+            block.weight[...] = drawn.weight
+        return block.batch
+
+    def _again(self, width: int) -> Block:
+        block = self._kept.get(width)
+        if block is None:
+            block = self._kept[width] = self._fresh(width)
+        return block
+
+    def _fresh(self, width: int) -> Block:
+        shape = self._num, width
+        packed = np.empty((*shape, self._layout.words), np.int64)
+        numbers, weight = np.empty(shape, np.int64), np.empty(shape, np.float32)
+        sizes = np.empty(self._num, np.int64)
+        struct = packed.view(self._layout.struct)[..., 0]
+        parts = (struct, weight, numbers, sizes)
+        if self._flat:
+            parts = struct[0], weight[0], numbers[0], sizes[0, ...]
+        columns = self._layout.columns(parts[0])
+        own, row, size = (torch.from_numpy(array) for array in parts[1:])
+        return Block(
+            numbers, packed, weight, sizes, Batch(**columns, weight=own, row=row, size=size)
+        )

@@ -1,0 +1,1 @@
+"""Plain NumPy episodes, out of a buffer and into one."""

@@ -1,0 +1,1 @@
+"""Frames stored once: rows keep their numbers."""

@@ -1,0 +1,71 @@
+"""What the moments of a run become: a Record a lane, of training, evaluations and events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from rlbatch.schedule import phase
+from rlbatch.train.decide import Decider
+from rlbatch.train.lanes import Kind, Lanes
+from rlbatch.types import Record
+
+Moment = Sequence[Record]  # the records of one moment, all lanes
+
+
+class Records:
+    """Writes down what lanes tell, each at its own counters.
+
+    Args:
+        lanes: their counters.
+        decider: knows what they see.
+        updates: `[L]` updates made, when asked.
+    """
+
+    def __init__(
+        self, lanes: Lanes, decider: Decider, updates: Callable[[], npt.NDArray[np.int64]]
+    ) -> None:
+        self._lanes, self._decider, self._updates = lanes, decider, updates
+
+    def train(self, told: Sequence[Mapping[str, float]], lr: npt.ArrayLike) -> Moment:
+        """A log point, of the lanes that are still active.
+
+        Args:
+            told: `[L]` what was measured.
+            lr: of the last update, one for all lanes or `[L]`.
+        """
+        rates = np.broadcast_to(np.asarray(lr), len(told)).tolist()
+        return [
+            self._record("train", lane, {**self._common(lane, rates[lane]), **told[lane]})
+            for lane in np.flatnonzero(self._lanes.active).tolist()
+        ]
+
+    def evaluation(self, returns: Tensor, lengths: Tensor) -> Moment:
+        """An episode a record: returns and lengths `[L, episodes]`."""
+        told = zip(returns.tolist(), lengths.tolist(), strict=True)
+        return [
+            self._record("eval", lane, {"episode": e, "return": own[e], "length": steps[e]})
+            for lane, (own, steps) in enumerate(told)
+            for e in range(len(own))
+        ]
+
+    def event(self, lanes: npt.NDArray[np.bool_], event: str, reason: str) -> Moment:
+        """Something that happened to these lanes, `[L]`."""
+        told = {"event": event, "reason": reason}
+        return [self._record("event", lane, told) for lane in np.flatnonzero(lanes).tolist()]
+
+    def _common(self, lane: int, lr: float) -> dict[str, float | str]:
+        signal = self._decider.signal(lane)
+        return {
+            "batch_size": signal.batch_size,
+            "lr": lr,
+            "epsilon": signal.exploration,
+            "phase": phase(signal),
+            "stored": signal.stored,
+        }
+
+    def _record(self, kind: Kind, lane: int, values: Mapping[str, float | str]) -> Record:
+        return self._lanes.record(kind, lane, int(self._updates()[lane]), values)

@@ -1,0 +1,104 @@
+"""Which updates are made: credit pays, a schedule decides B, rows are drawn, lanes learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from rlbatch.learner import Learner
+from rlbatch.replay import ReplayBuffer
+from rlbatch.seeding import draw_counter
+from rlbatch.train.credit import Credit
+from rlbatch.train.decide import Decider, Wanted
+from rlbatch.train.decisions import Decisions
+from rlbatch.train.lanes import Lanes
+from rlbatch.train.records import Moment
+from rlbatch.train.settings import TrainSettings
+from rlbatch.train.signs import Signs
+from rlbatch.types import Batch
+
+Mask = npt.NDArray[np.bool_]  # [L]
+
+
+class Updates:
+    """Brings the learner up to date after each env step.
+
+    Args:
+        settings: of the run.
+        lanes: their counters.
+        learner: what learns.
+        buffer: what it learns from.
+        decider: says B and the learning rate.
+        signs: measured around updates.
+    """
+
+    def __init__(
+        self,
+        settings: TrainSettings,
+        lanes: Lanes,
+        learner: Learner,
+        buffer: ReplayBuffer,
+        decider: Decider,
+        signs: Signs,
+    ) -> None:
+        self._settings, self._lanes, self._learner, self._buffer = settings, lanes, learner, buffer
+        self._decider, self._signs = decider, signs
+        self._credit = Credit(settings.iso, len(lanes.seeds), settings.batch.reference)
+        self._decisions = Decisions(lanes)
+        replay = settings.replay  # are fewer rows to draw than were added, not in all lanes alike?
+        self._ragged = replay.n_step > 1 or replay.validation is not None
+        self._once = replay.sampler.kind == "without_replacement"
+        self.batch: Batch | None = None  # the last
+        self.lr: float | npt.NDArray[np.float64] = decider.lr  # of the last update
+
+    def make(self, before: int) -> None:
+        """All that are due since env step `before`, as far as the credit of each lane goes."""
+        due = self._settings.learn.due(before, self._lanes.now)
+        if not due:
+            return
+        self._credit.earn(due * self._settings.learn.count, self._lanes.active)
+        update = 0
+        while True:
+            wanted = self._wanted()
+            lanes = self._lanes.active & self._credit.can_pay(wanted.rows)
+            if self._ragged:
+                lanes &= self._buffer.stored() >= (wanted.rows if self._once else 1)
+            if not lanes.any():
+                return
+            self._update(wanted, lanes, update)
+            update += 1
+
+    def _wanted(self) -> Wanted:
+        wanted = self._decider.wanted()
+        if self._settings.batch.whole and self._ragged:
+            return wanted._replace(rows=self._buffer.stored())
+        return wanted
+
+    def changes(self, ending: bool) -> Moment:
+        """Where B changed since the last reading; its end too where no update is to come."""
+        if ending:
+            self._decisions.end(self._learner.updates)
+        return self._decisions.read()
+
+    def _update(self, wanted: Wanted, lanes: Mask, update: int) -> None:
+        rows = wanted.rows if lanes.all() else wanted.rows * lanes
+        counter = draw_counter(self._lanes.env_step, update)
+        whole = self._settings.batch.whole
+        batch = self._buffer.whole() if whole else self._buffer.sample(rows, counter)
+        self._decisions.note(wanted, lanes, self._learner.updates)
+        now = self._lanes.now
+        with self._signs.around_update():
+            error = self._learner.update(batch, lr=wanted.lr, active=lanes, env_step=now)
+        if self._buffer.wants_td_error:
+            self._tell(batch, error)
+        self._credit.spend(wanted.rows, lanes)
+        self._lanes.samples += wanted.rows * lanes
+        self.lr, self.batch = wanted.lr, batch
+
+    def _tell(self, batch: Batch, error: Tensor) -> None:
+        """Tells the sampler how surprising rows were; a lane that diverges tells nothing."""
+        sound = torch.isfinite(error)
+        row = torch.where(sound, batch.row, -1)
+        self._buffer.update_priorities(row, torch.where(sound, error, 0.0))
