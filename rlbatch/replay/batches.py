@@ -6,11 +6,13 @@ import numpy as np
 import torch
 
 from rlbatch.replay.frames.frames import Frames
-from rlbatch.replay.rows.layout import Layout
+from rlbatch.replay.rows.layout import SHOWN, Layout
 from rlbatch.replay.sampling.sampler import Drawn
 from rlbatch.replay.storage.parcel import Parcel, Part
 from rlbatch.replay.storage.ring import Ring, Rows
 from rlbatch.types import Batch
+
+OBS, NEXT_OBS = SHOWN.index("obs"), SHOWN.index("next_obs")
 
 
 class Batches:
@@ -53,8 +55,8 @@ class Batches:
             shape = 2, *numbers.shape, *self._frames.shape
             both = np.empty(shape, self._frames.dtype)  # two arrays would be new pages each time
             self._frames.read(packed, *both)
-            columns["obs"], columns["next_obs"] = map(torch.from_numpy, both)
-        return Batch(**columns, weight=weight, row=row, size=size)
+            columns[OBS], columns[NEXT_OBS] = map(torch.from_numpy, both)
+        return Batch._make([*columns, weight, row, size])
 
     def _sent(self, ring: Ring, drawn: Drawn, sizes: Rows) -> Batch:
         """The same on another device, in one transfer that nothing waits for."""
@@ -77,5 +79,5 @@ class Batches:
             stacks = [own[:, 0] for own in stacks]
         columns = self._layout.views(packed)
         for own in stacks:
-            columns["obs"], columns["next_obs"] = own
-        return Batch(**columns, weight=weight, row=row, size=size)
+            columns[OBS], columns[NEXT_OBS] = own
+        return Batch._make([*columns, weight, row, size])

@@ -54,9 +54,10 @@ class Blocks:
         refuse_empty(self._fetch(seeds, DRAW, counters, ring.rows, ring.head, ring.fill, *to))
         return block.batch, block.numbers
 
-    def filled(self, drawn: Drawn, sizes: Rows) -> Batch:
-        """The rows that were drawn, in the block of their width that was used before."""
-        block = self._again(drawn.numbers.shape[1])
+    def filled(self, drawn: Drawn, sizes: Rows, again: bool) -> Batch:
+        """The rows that were drawn; in a block that was used before, if `again`."""
+        width = drawn.numbers.shape[1]
+        block = self._again(width) if again else self._fresh(width)
         self._ring.gather(drawn.numbers, block.packed, block.weight)
         block.numbers[...], block.sizes[...] = drawn.numbers, sizes
         if drawn.weight is not None:
@@ -78,8 +79,5 @@ class Blocks:
         parts = (struct, weight, numbers, sizes)
         if self._flat:
             parts = struct[0], weight[0], numbers[0], sizes[0, ...]
-        columns = self._layout.columns(parts[0])
-        own, row, size = (torch.from_numpy(array) for array in parts[1:])
-        return Block(
-            numbers, packed, weight, sizes, Batch(**columns, weight=own, row=row, size=size)
-        )
+        own = map(torch.from_numpy, parts[1:])
+        return Block(numbers, packed, weight, sizes, Batch(*self._layout.columns(parts[0]), *own))

@@ -103,8 +103,8 @@ class Drawing:
         else:
             drawn = self.sampler.draw(ring, self._seeds, counters, sizes)
             numbers = drawn.numbers
-            if reuse and blocks is not None and isinstance(drawn, Drawn):
-                batch = blocks.filled(drawn, sizes)
+            if blocks is not None and isinstance(drawn, Drawn):
+                batch = blocks.filled(drawn, sizes, reuse)
             else:
                 batch = self._batches.batch(ring, drawn, sizes)
         if counter is None:
@@ -132,11 +132,12 @@ class Drawing:
         """Hands TD errors to a sampler that has a use for them; if it can, where they are."""
         if self.forgetful:
             return
-        told = [x.detach().reshape(len(self._seeds), -1) for x in (row, td_error)]
+        shape = len(self._seeds), -1
         if isinstance(self.sampler, PrioritisedOnDevice):
+            told = (x.detach().reshape(shape) for x in (row, td_error))
             self.sampler.update(self._memory.ring, *told)
             return
-        numbers, errors = (x.numpy(force=True) for x in told)
+        numbers, errors = (x.numpy(force=True).reshape(shape) for x in (row, td_error))
         self.sampler.update(self._memory.ring, numbers, errors.astype(np.float64))
 
     def _uniform(self, ring: AnyRing, sizes: Rows, counter: Sizes) -> Batch:

@@ -40,4 +40,4 @@ class Resident:
         packed = ring.gather(places)
         if self._lanes is None:
             packed, weight, row, size = packed[0], weight[0], row[0], size[0]
-        return Batch(**self._layout.views(packed), weight=weight, row=row, size=size)
+        return Batch._make([*self._layout.views(packed), weight, row, size])

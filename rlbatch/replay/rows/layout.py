@@ -16,9 +16,11 @@ from torch import Tensor
 from rlbatch.contract import Space
 from rlbatch.errors import ConfigError, require
 from rlbatch.replay.rows.tree import Leaf, leaves, nest
+from rlbatch.types import Batch
 
 WORD = 8  # bytes; rows are whole words, so that a copy moves int64s
 SIDES = "obs", "next_obs"
+SHOWN = Batch._fields[:5]  # what a batch shows of a row itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +122,6 @@ class Layout:
             }
         )
 
-    @cached_property
-    def floats(self) -> npt.NDArray[np.int64]:
-        """Where the float32 numbers lie in a row, counted in fours of bytes."""
-        places = [
-            np.arange(field.nbytes // 4) + field.offset // 4
-            for field in self.fields
-            if field.dtype == "float32"
-        ]
-        return np.concatenate(places)
-
     def field(self, name: str) -> Field:
         return self._by_name[name]
 
@@ -149,18 +141,19 @@ class Layout:
         own = self.sides["next_obs"]
         return min(field.offset for field in own), max(field.offset + field.nbytes for field in own)
 
-    def columns(self, struct: npt.NDArray[np.void]) -> dict[str, Tensor]:
-        """What a batch shows of rows in memory, as tensors that share it."""
-        return self.batched({name: torch.from_numpy(struct[name]) for name in self.names})
-
-    def batched(self, flat: Mapping[str, Tensor]) -> dict[str, Any]:
-        """Columns by field as columns of a batch: nested observations are nested again."""
+    def columns(self, struct: npt.NDArray[np.void]) -> list[Any]:
+        """The first columns of a batch, of rows in memory, as tensors that share it."""
         if self.plain:
-            return dict(flat)
-        found: dict[str, Any] = {name: flat[name] for name in ("action", "reward", "discount")}
-        for side, own in self.sides.items():
-            found[side] = nest(self.obs_space, (flat[field.name] for field in own))
-        return found
+            return [torch.from_numpy(struct[name]) for name in SHOWN]
+        return self._shown({name: torch.from_numpy(struct[name]) for name in self.names})
+
+    def _shown(self, flat: Mapping[str, Tensor]) -> list[Any]:
+        """Columns by field in a batch's order, nested observations nested again."""
+        found: dict[str, Any] = dict(flat)
+        if not self.plain:
+            for side, own in self.sides.items():
+                found[side] = nest(self.obs_space, (flat[field.name] for field in own))
+        return [found[name] for name in SHOWN]
 
     @cached_property
     def plain(self) -> bool:
@@ -172,7 +165,7 @@ class Layout:
         """Of the fields that a batch shows."""
         return tuple(field.name for field in self.fields if field.name != "episode")
 
-    def views(self, packed: Tensor) -> dict[str, Tensor]:
+    def views(self, packed: Tensor) -> list[Any]:
         """The same of packed rows `[..., words]` int64 on any device; copies nothing either."""
         typed: dict[torch.dtype, Tensor] = {}
         found = {}
@@ -183,7 +176,7 @@ class Layout:
             apart = (stride * view.per_word for stride in strides)
             shape, steps = (*lead, *view.shape), (*apart, *view.strides)
             found[view.name] = typed[view.dtype].as_strided(shape, steps, view.offset)
-        return self.batched(found)
+        return self._shown(found)
 
     @cached_property
     def _views(self) -> tuple[View, ...]:

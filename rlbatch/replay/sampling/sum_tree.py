@@ -8,6 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from rlbatch.replay.storage.prefetch import LINE, prefetch
 from rlbatch.replay.storage.ring import Rows
 
 Floats = npt.NDArray[np.float64]
@@ -144,35 +145,46 @@ def _set(nodes: Any, levels: Any, slots: Any, values: Any) -> None:
 
 @numba.njit(cache=True)
 def _find(nodes: Any, levels: Any, rest: Any, slots: Any) -> None:
-    """Goes down one level for all targets before the next, so that memory is awaited at once."""
+    """Goes down one level for all targets before the next, and asks for the nodes of that one."""
     lanes, num = slots.shape
-    root = levels.shape[0] - 1
+    root, sums = levels.shape[0] - 1, np.empty(FAN)
     for lane in range(lanes):
         total = nodes[levels[root, 0] + lane]
         for b in range(num):
             slots[lane, b] = 0 if rest[lane, b] >= 0.0 and total > 0.0 else -1
             rest[lane, b] = min(rest[lane, b], total * BELOW)
         for k in range(root - 1, -1, -1):
-            own = levels[k, 0] + lane * levels[k, 1]
+            own, under = _start(levels, k, lane), _start(levels, max(k - 1, 0), lane)
             for b in range(num):
-                if slots[lane, b] >= 0:
-                    slots[lane, b], rest[lane, b] = _step(
-                        nodes, own, slots[lane, b] << BITS, rest[lane, b]
-                    )
+                if slots[lane, b] < 0:
+                    continue
+                first = np.uint64(slots[lane, b]) << np.uint64(BITS)
+                child, rest[lane, b] = _step(nodes, own, first, rest[lane, b], sums)
+                slots[lane, b] = child
+                if k > 0:
+                    place = np.int64(under + (child << np.uint64(BITS)))
+                    prefetch(nodes, place)
+                    prefetch(nodes, place + LINE)
 
 
 @numba.njit(cache=True, inline="always")
-def _step(nodes: Any, own: Any, child: Any, rest: Any) -> Any:
+def _start(levels: Any, k: Any, lane: Any) -> Any:
+    return np.uint64(levels[k, 0] + lane * levels[k, 1])
+
+
+@numba.njit(cache=True, inline="always")
+def _step(nodes: Any, own: Any, first: Any, rest: Any, sums: Any) -> Any:
     """The child in which `rest` lies, and what is left of it there; without a branch.
 
     rest < Σ children, summed as `_sum` does. So a child is found, it is above 0, and the `min`
     makes the same true one level down: `rest - passed` may round up to the child itself.
     """
-    total = passed = 0.0
-    before = 0
+    total, before = 0.0, np.uint64(0)
     for i in range(FAN):
-        total += nodes[own + child + i]
-        before += total <= rest
-        passed = total if total <= rest else passed
-    child += before
+        total += nodes[own + first + np.uint64(i)]
+        sums[np.uint64(i)] = total
+    for i in range(FAN):
+        before += np.uint64(sums[np.uint64(i)] <= rest)
+    passed = sums[before - np.uint64(1)] if before > 0 else 0.0
+    child = first + before
     return child, min(rest - passed, nodes[own + child] * BELOW)

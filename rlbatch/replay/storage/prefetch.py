@@ -12,13 +12,13 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-LINE = 8  # int64s a cache line
+LINE = 8  # numbers of 8 bytes a cache line
 AHEAD = 32  # rows
 
 
 @intrinsic
 def _prefetch(context: Any, words: Any, index: Any) -> Any:
-    """Asks the cache for `words[index]` of a flat int64 array; changes nothing."""
+    """Asks the cache for `words[index]` of a flat array; changes nothing."""
 
     def generate(target: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array = target.make_array(signature.args[0])(target, builder, arguments[0])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from rlbatch.contract import Space
 from rlbatch.errors import ConfigError, DataError
 from rlbatch.replay import ReplayBuffer
-from rlbatch.replay.rows.layout import Layout
+from rlbatch.replay.rows.layout import SHOWN, Layout
 from rlbatch.replay.rows.tree import leaves, nest, parts_of
 
 BOOL: Any = np.bool_  # which Gymnasium takes and its annotations do not know
@@ -112,7 +112,7 @@ def test_views_of_packed_rows_are_the_columns_of_the_same_rows() -> None:
     packed = torch.zeros(2, 3, buffer.layout.words, dtype=torch.int64).random_(generator=seeded())
     struct = packed.numpy().view(buffer.layout.struct)[..., 0]
     views, columns = buffer.layout.views(packed), buffer.layout.columns(struct)
-    for side in ("obs", "next_obs"):
+    for side in (SHOWN.index("obs"), SHOWN.index("next_obs")):
         pairs = zip(flat(ROBOT, views[side]), flat(ROBOT, columns[side]), strict=True)
         assert all(a.dtype == b.dtype and same_bytes(a, b) for a, b in pairs)
 
