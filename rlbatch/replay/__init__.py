@@ -1,6 +1,7 @@
 """Remember transitions and sample minibatches of any size."""
 
 from rlbatch.replay.buffer import ReplayBuffer
+from rlbatch.replay.exchange.ending import end_episodes
 from rlbatch.replay.exchange.episode import Episode
 from rlbatch.replay.exchange.incoming import import_episodes
 from rlbatch.replay.exchange.outgoing import export_episodes
@@ -29,6 +30,7 @@ __all__ = [
     "Sequential",
     "Uniform",
     "WithoutReplacement",
+    "end_episodes",
     "export_episodes",
     "import_episodes",
 ]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rlbatch.errors import DataError
 from rlbatch.replay.rows.layout import Layout
+from rlbatch.replay.storage.gathering import slot_of
 from rlbatch.replay.storage.prefetch import prefetch
 from rlbatch.replay.storage.ring import Ring, Rows
 
@@ -152,22 +153,16 @@ def _note(
         turn, own = head[lane] - head[lane] % slots, head[lane] - head[lane] % capacity
         for number in numbers[lane]:
             if number >= 0:
-                prefetch(flat, lane * capacity + _slot(number, own, capacity))
+                prefetch(flat, lane * capacity + slot_of(number, own, capacity))
         for number in numbers[lane]:
             if number < 0:
                 break
-            times[lane, _slot(number, own, capacity)] += 1
+            times[lane, slot_of(number, own, capacity)] += 1
             age += head[lane] - 1 - number
             last[lane, 0, size] = number
-            last[lane, 1, size] = halves[lane, _slot(number, turn, slots), place]
+            last[lane, 1, size] = halves[lane, slot_of(number, turn, slots), place]
             size += 1
         if size > 0:
             tally[lane, AGE] += age
             tally[lane, DRAWN] += size
             tally[lane, SIZE] = size
-
-
-@numba.njit(cache=True, inline="always")
-def _slot(number: Any, turn: Any, slots: Any) -> Any:
-    """number % slots of a row that is held, without a division; `turn` is that of slot 0."""
-    return number - turn if number >= turn else number - turn + slots

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,11 +13,12 @@ from torch import Tensor
 from rlbatch.errors import ConfigError, require
 from rlbatch.replay.description import Description
 from rlbatch.replay.drawing import Drawing
-from rlbatch.replay.kept import Kept
+from rlbatch.replay.kept import Kept, free_in
 from rlbatch.replay.memory import Memory
 from rlbatch.replay.placement import Storage, place_for
 from rlbatch.replay.rows.express import Columns
 from rlbatch.replay.saved import restore, state_of
+from rlbatch.replay.storage.device import DeviceRing
 from rlbatch.replay.storage.place import InMemory, Place
 from rlbatch.replay.storage.room import memory, require_room
 
@@ -42,9 +43,27 @@ class Parts(NamedTuple):
 
         Raises:
             DataError: what does not fit, see `restore`; nothing is changed.
+            FileError: no room for rows and frames beside those there are; nothing is changed. Or
+                what is taken cannot be flushed: then the buffer holds it already, the folder what
+                it held before, and the next `add` or `flush` tries again.
         """
         with self.kept.anew() if self.kept else nullcontext():
             restore(state, self.memory, self.drawing)
+
+    def copied(self, device: torch.device) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """What a copy is made with, by argument, and its state.
+
+        Raises:
+            ConfigError: rows in a folder, which has one owner.
+        """
+        advice = "`save` it and load that, or open the folder elsewhere once this one is gone."
+        require(
+            self.kept is None, "replay.path", "rows in memory, to be copied", "a folder", advice
+        )
+        told = dict(vars(self.memory.described))
+        where: Storage = "device" if isinstance(self.memory.ring, DeviceRing) else "memory"
+        told |= {"seed": told.pop("seeds"), "device": device, "storage": where}
+        return told, {name: tensor.clone() for name, tensor in self.state().items()}
 
     def flush(self) -> None:
         """See `Kept.flush`.
@@ -80,9 +99,9 @@ def assembled(
     told = f"path={str(path)!r} and storage={storage!r}"
     advice = "Leave `storage` as it is: rows on disk are read through memory."
     require(storage != "device", "replay.path", "rows on disk or on the device", told, advice)
+    require_room(described.capacity, described.row_bytes, free_in(Path(path)))
     kept = Kept(Path(path), described)
     try:
-        require_room(described.capacity, described.row_bytes, kept.place.free())
         own, drawing = _joined(described, kept.place, device)
         kept.join(own, drawing)
     except BaseException:
@@ -94,3 +113,10 @@ def assembled(
 def _joined(described: Description, place: Place, device: torch.device) -> tuple[Memory, Drawing]:
     own = Memory(described, place)
     return own, Drawing(own, device)
+
+
+def copied(made: Callable[..., Any], told: dict[str, Any], state: dict[str, Tensor]) -> Any:
+    """A buffer of what `Parts.copied` told."""
+    buffer = made(**told)
+    buffer.load_state_dict(state)
+    return buffer

@@ -14,6 +14,8 @@ from rlbatch.replay.storage.gathering import fetch_of
 from rlbatch.replay.storage.ring import Ring, Rows
 from rlbatch.types import Batch
 
+MOST = 64  # widths whose blocks are kept
+
 
 class Block(NamedTuple):
     """Arrays of one batch, and the batch whose tensors share their memory."""
@@ -67,6 +69,8 @@ class Blocks:
     def _again(self, width: int) -> Block:
         block = self._kept.get(width)
         if block is None:
+            if len(self._kept) == MOST:  # a ladder has fewer rungs
+                self._kept.clear()
             block = self._kept[width] = self._fresh(width)
         return block
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from rlbatch import files
 from rlbatch.contract import Space
-from rlbatch.replay.assembly import assembled
+from rlbatch.replay.assembly import assembled, copied
 from rlbatch.replay.description import Description, seeds_of
 from rlbatch.replay.kept import told_in
 from rlbatch.replay.looks import everything, newest
@@ -20,6 +21,7 @@ from rlbatch.replay.sampling.start import Drawer
 from rlbatch.replay.sampling.uniform import Uniform
 from rlbatch.replay.sizes import Sizes
 from rlbatch.replay.storage.ring import Rows
+from rlbatch.replay.telling import Told
 from rlbatch.types import Batch
 
 
@@ -167,16 +169,16 @@ class ReplayBuffer:
         """What draws the rows."""
         return self._drawing.sampler
 
-    def update_priorities(self, row: Tensor, td_error: Tensor) -> None:
+    def update_priorities(self, row: Told, td_error: Told) -> None:
         """Tells the sampler how surprising rows were; those overwritten since are ignored.
 
         Args:
-            row: of a batch, `[B]` or `[L, B]`; -1 is padding.
+            row: of a batch drawn with `sample`, `[B]` or `[L, B]`; -1 is padding.
             td_error: the same shape, any sign.
 
         Raises:
-            DataError: a TD error that is not finite; nothing is changed. With rows on a device
-                it is counted in `sampler.unsound` instead, and its row keeps its priority.
+            DataError: what does not fit, or is not finite (with rows on a device that is counted
+                in `sampler.unsound`, and its row keeps its priority); nothing is changed.
         """
         self._drawing.tell(row, td_error)
 
@@ -203,11 +205,7 @@ class ReplayBuffer:
         return {name: tensor.clone() for name, tensor in self._parts.state().items()}
 
     def flush(self) -> None:
-        """Makes the folder `path` hold the buffer as it is now, whatever happens next.
-
-        Raises:
-            FileError: it cannot be written; the folder holds what it held before.
-        """
+        """Makes the folder `path` hold the buffer as it is now, or raises and leaves it as it was."""
         self._parts.flush()
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
@@ -221,6 +219,10 @@ class ReplayBuffer:
     def save(self, path: str | Path) -> None:
         """Writes the buffer to one checksummed file, whole or not at all; no pickle."""
         files.save_tensors(Path(path), self._parts.state(), self.described.to_json())
+
+    def __reduce__(self) -> Any:
+        """A copy, or a pickle, is made anew from the settings and the state."""
+        return copied, (type(self), *self._parts.copied(self.device))
 
     @classmethod
     def load(

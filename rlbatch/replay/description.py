@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -36,20 +37,23 @@ class Description:
     accounting: bool = False  # are draws counted
 
     def __post_init__(self) -> None:
-        require(self.capacity >= 1, "replay.capacity", "at least 1 row", self.capacity)
-        require(
-            self.lanes is None or self.lanes >= 1, "replay.lanes", "None or at least 1", self.lanes
-        )
-        require(0.0 <= self.gamma <= 1.0, "replay.gamma", "a number in [0, 1]", self.gamma)
-        held_out = self.validation is None or self.validation >= 2
-        require(held_out, "replay.validation", "None or at least 2", self.validation)
+        _require_whole("capacity", self.capacity, 1, "row")
+        _require_whole("n_step", self.n_step, 1, "step")
+        some = ("lanes", 1, ""), ("frame_stack", 1, "frame"), ("validation", 2, "")
+        for name, least, unit in some:
+            if (value := getattr(self, name)) is not None:
+                _require_whole(name, value, least, unit, "None or ")
+        real = isinstance(self.gamma, Real) and 0.0 <= self.gamma <= 1.0
+        require(real, "replay.gamma", "a number in [0, 1]", self.gamma)
+        made = isinstance(self.sampler, SamplerSettings) and not isinstance(self.sampler, type)
+        wanted = "settings of a sampler, such as Prioritised()"
+        require(made, "replay.sampler", wanted, repr(self.sampler))
         self._check_stack()
 
     def _check_stack(self) -> None:
-        stack, shape = self.frame_stack, self.obs_space.shape
-        if stack is None:
+        if (stack := self.frame_stack) is None:
             return
-        require(stack >= 1, "replay.frame_stack", "None or at least 1 frame", stack)
+        shape = self.obs_space.shape
         fits = shape is not None and len(shape) >= 2 and shape[0] == stack
         wanted = f"a Box of {stack} frames, [{stack}, ...]"
         require(fits, "replay.obs_space", wanted, self.obs_space, "Frames lie on the first axis.")
@@ -89,17 +93,17 @@ class Description:
         """Plain data; the sampler is None where only the caller knows it."""
         return {
             "schema": SCHEMA,
-            "capacity": self.capacity,
+            "capacity": int(self.capacity),
             "obs_space": space_to_json(self.obs_space),
             "action_space": space_to_json(self.action_space),
-            "lanes": self.lanes,
+            "lanes": None if self.lanes is None else int(self.lanes),
             "seeds": list(self.seeds),
-            "gamma": self.gamma,
-            "n_step": self.n_step,
+            "gamma": float(self.gamma),
+            "n_step": int(self.n_step),
             "sampler": sampler_to_json(self.sampler),
-            "frame_stack": self.frame_stack,
-            "validation": self.validation,
-            "accounting": self.accounting,
+            "frame_stack": None if self.frame_stack is None else int(self.frame_stack),
+            "validation": None if self.validation is None else int(self.validation),
+            "accounting": bool(self.accounting),
         }
 
     @classmethod
@@ -135,7 +139,16 @@ class Description:
 
 def seeds_of(seed: int | Sequence[int], lanes: int | None) -> tuple[int, ...]:
     """One seed a lane: seed + k for lane k, or those given."""
-    num = lanes if lanes is not None and lanes >= 1 else 1
-    seeds = np.asarray(seed, np.int64) + (np.arange(num) if np.ndim(seed) == 0 else 0)
-    require(seeds.shape == (num,), "replay.seed", f"one or {num} seeds", seed)
-    return tuple(seeds.tolist())
+    num = int(lanes) if isinstance(lanes, Integral) and lanes >= 1 else 1
+    given, most = np.asarray(seed), 2**63 - num
+    whole = given.dtype.kind in "iu" and given.shape in ((), (num,))
+    fits = whole and bool((given >= -most).all() and (given <= most).all())
+    require(fits, "replay.seed", f"one integer or {num} of them, of 64 bits", seed)
+    return tuple((given.astype(np.int64) + np.arange(num) * (given.ndim == 0)).tolist())
+
+
+def _require_whole(name: str, value: object, least: int, unit: str, none: str = "") -> None:
+    """Refuses what is not an integer, or too small."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    fits = whole and int(value) >= least  # type: ignore[call-overload]
+    require(fits, f"replay.{name}", f"{none}at least {least} {unit}".rstrip(), value)

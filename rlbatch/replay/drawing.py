@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from rlbatch.errors import EmptyBufferError
 from rlbatch.replay.accounts import Accounts
 from rlbatch.replay.batches import Batches
 from rlbatch.replay.blocks import Blocks
@@ -19,17 +20,18 @@ from rlbatch.replay.resident import Resident
 from rlbatch.replay.rows.express import Columns
 from rlbatch.replay.sampling.laber import LaberSampler
 from rlbatch.replay.sampling.prioritised_device import PrioritisedOnDevice
-from rlbatch.replay.sampling.sampler import Drawn, Forgetful, refuse_empty
-from rlbatch.replay.sampling.start import Drawer, started
+from rlbatch.replay.sampling.sampler import Drawn, Forgetful, require_held
+from rlbatch.replay.sampling.start import OWN, Drawer, started
 from rlbatch.replay.sampling.uniform import Uniform
 from rlbatch.replay.sizes import PerLane, Sizes
 from rlbatch.replay.storage.device import DeviceRing
 from rlbatch.replay.storage.place import AnyRing
 from rlbatch.replay.storage.ring import Ring, Rows
+from rlbatch.replay.telling import Told, told_of
 from rlbatch.types import Batch
 
 Floats = npt.NDArray[np.float64]
-Room = Callable[[int], None]  # told how many rows a lane may come, before any does
+Expect = Callable[[int], None]  # told how many rows a lane may come, before any does
 Surrogate = Callable[[Batch], Tensor]  # TD errors [B], or [L, B], of a batch
 
 
@@ -72,8 +74,12 @@ class Drawing:
         """From now on rows are drawn by this one."""
         self.sampler = sampler
         self.version += 1
-        self.forgetful = isinstance(sampler, Forgetful)
-        self._uniformly = type(sampler) is Uniform
+        kind = type(sampler)
+        told = "added", "update"
+        deaf = all(getattr(kind, name) is getattr(Forgetful, name, None) for name in told)
+        self.forgetful = isinstance(sampler, Forgetful) and deaf
+        self._uniformly = kind is Uniform
+        self._foreign = not isinstance(sampler, OWN)
         if self._surrogate is not None:
             self.ask(self._surrogate)
 
@@ -83,14 +89,16 @@ class Drawing:
         if isinstance(self.sampler, LaberSampler):
             self.sampler.ask = lambda drawn, sizes: self._told(surrogate, drawn, sizes)
 
-    def add(self, columns: Columns, valid: object, room: Room | None) -> None:
+    def add(self, columns: Columns, valid: object, room: Expect | None) -> None:
         """Has transitions remembered, and tells the sampler of rows that are new."""
         if self.forgetful:
             self._memory.add(columns, valid, room)
             return
         before = self._memory.ring.head.copy()
-        self._memory.add(columns, valid, room)
-        self.sampler.added(self._memory.ring, before)
+        try:
+            self._memory.add(columns, valid, room)
+        finally:  # also where a Ctrl-C came in between
+            self.sampler.added(self._memory.ring, before)
 
     def sample(self, size: Sizes, counter: Sizes | None, reuse: bool) -> Batch:
         """Rows as the sampler draws them."""
@@ -102,6 +110,8 @@ class Drawing:
             batch, numbers = blocks.uniform(self._seeds, counters, size, reuse)
         else:
             drawn = self.sampler.draw(ring, self._seeds, counters, sizes)
+            if self._foreign and isinstance(drawn, Drawn):
+                require_held(drawn, ring, sizes)
             numbers = drawn.numbers
             if blocks is not None and isinstance(drawn, Drawn):
                 batch = blocks.filled(drawn, sizes, reuse)
@@ -121,23 +131,26 @@ class Drawing:
         """Rows drawn uniformly from what is held out; lanes without any give padding."""
         ring = self._memory.apart()
         sizes = self._wanted.sizes(size) * (ring.fill > 0)
-        refuse_empty(-1 if sizes.any() else 0)
+        if not sizes.any():
+            advice = "Every k-th episode is held out, from its first transition on."
+            raise EmptyBufferError("replay.held_out", "at least 1 row held out", 0, advice)
         return self._uniform(ring, sizes, counter)
 
     def look(self, look: Look, ring: AnyRing | None = None) -> Batch:
         """Rows that no sampler chose, of the ring that samplers draw from or of another one."""
         return self._batches.batch(self._memory.ring if ring is None else ring, *look)
 
-    def tell(self, row: Tensor, td_error: Tensor) -> None:
+    def tell(self, row: Told, td_error: Told) -> None:
         """Hands TD errors to a sampler that has a use for them; if it can, where they are."""
         if self.forgetful:
             return
+        own = told_of(row, td_error, self._memory.described.lanes)
         shape = len(self._seeds), -1
         if isinstance(self.sampler, PrioritisedOnDevice):
-            told = (x.detach().reshape(shape) for x in (row, td_error))
+            told = (x.detach().reshape(shape) for x in own)
             self.sampler.update(self._memory.ring, *told)
             return
-        numbers, errors = (x.numpy(force=True).reshape(shape) for x in (row, td_error))
+        numbers, errors = (x.numpy(force=True).reshape(shape) for x in own)
         self.sampler.update(self._memory.ring, numbers, errors.astype(np.float64))
 
     def _uniform(self, ring: AnyRing, sizes: Rows, counter: Sizes) -> Batch:
@@ -146,5 +159,6 @@ class Drawing:
 
     def _told(self, surrogate: Surrogate, drawn: Drawn, sizes: Rows) -> Floats:
         """What the learner says of a large draw; on a GPU the wait for it."""
-        told = surrogate(self._batches.batch(self._memory.ring, drawn, sizes))
+        batch = self._batches.batch(self._memory.ring, drawn, sizes)
+        _, told = told_of(batch.row, surrogate(batch), self._memory.described.lanes)
         return told.numpy(force=True).reshape(drawn.numbers.shape).astype(np.float64)

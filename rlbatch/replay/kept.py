@@ -19,12 +19,14 @@ from rlbatch.replay.memory import Memory
 from rlbatch.replay.rows.spaces import space_from_json
 from rlbatch.replay.sampling.sampler import SamplerSettings
 from rlbatch.replay.saved import restore, state_of
-from rlbatch.replay.storage.disk import Edition, OnDisk
+from rlbatch.replay.storage.disk import Edition, OnDisk, lying_in
 from rlbatch.replay.storage.lock import Lock
 from rlbatch.replay.storage.mapped import told_of
+from rlbatch.replay.storage.room import Room, disk
 
 STATE = "state.safetensors"  # everything but rows and frames
 FILES = "files"  # its word for where those are
+NEW = "new"  # an empty file, there from before the first rows until the first flush is complete
 
 
 class Flushed(NamedTuple):
@@ -46,7 +48,7 @@ class Kept:
         described: what the buffer is made with.
 
     Raises:
-        FileError: open elsewhere, or not what was flushed.
+        FileError: open elsewhere, or not what was flushed, or rows without a flush.
         ConfigError: another buffer's.
     """
 
@@ -57,6 +59,8 @@ class Kept:
             self._lock = Lock(self.folder)
         try:
             self._last = self._read()
+            if self._last is None:
+                self._begin()
             self.place = OnDisk(self.folder, self._last.editions if self._last else {})
         except BaseException:
             self.close()
@@ -76,10 +80,12 @@ class Kept:
             shutil.rmtree(left, ignore_errors=True)
         if self._last is None:
             self.flush()
-            return
-        restore(self._last.state, memory, drawing, stored=False)
-        self._last = None
-        self._settle()
+        else:
+            restore(self._last.state, memory, drawing, stored=False)
+            self._last = None
+            self._settle()
+        with told_of(self.folder / NEW, "a file that can be removed"):
+            (self.folder / NEW).unlink(missing_ok=True)
 
     def room(self, rows: int) -> None:
         """Sees to it that up to so many rows a lane can be added; flushes first where it must.
@@ -100,13 +106,14 @@ class Kept:
         Raises:
             FileError: it cannot be written; the folder holds what it held before.
         """
+        self._left, known = 0, self._known
         told = self._described.to_json() | {FILES: self.place.sync()}
         state = state_of(self._memory, self._drawing, stored=False)
-        self._known, self._left = False, 0
+        self._known = False
         try:
             files.save_tensors(self.folder / STATE, state, told)
         except FileError:
-            self._known = True
+            self._known = known
             raise
         self._settle()
 
@@ -117,8 +124,9 @@ class Kept:
         Rows and frames go to new files beside those of the last flush, which stand until then.
 
         Raises:
-            FileError: no room for both.
+            FileError: no room for both; or that flush cannot be written.
         """
+        self._left = 0
         with self.place.anew():
             yield
         self.flush()
@@ -137,9 +145,18 @@ class Kept:
         if not path.exists():
             return None
         state, told = files.load_tensors(path)
+        _check(path, told, kept=True)
         editions = {name: Edition(*own) for name, own in told.pop(FILES).items()}
         self._compare(told)
         return Flushed(state, editions)
+
+    def _begin(self) -> None:
+        """Marks a folder without a state as one in which nothing was ever flushed."""
+        unfinished, mark = _unfinished(self.folder), self.folder / NEW
+        with told_of(mark, "a file that can be written"):
+            mark.touch()
+            for path in unfinished:
+                path.unlink()
 
     def _compare(self, told: dict[str, Any]) -> None:
         """Refuses to open a buffer as another than it was made."""
@@ -151,6 +168,19 @@ class Kept:
                 expected, got = map(space_from_json, (expected, got))
             advice = f"Open {self.folder} with what it was made with, or choose another folder."
             raise ConfigError(f"replay.{name}", f"{expected}, as in the folder", got, advice)
+
+
+def free_in(folder: Path) -> Room | None:
+    """Room for a new buffer in a folder, which need not be there; None: the one there has its own.
+
+    Raises:
+        FileError: rows without a flush, or the system does not tell.
+    """
+    with told_of(folder, "a folder that can be made"):
+        if (folder / STATE).exists():
+            return None
+        room, unfinished = disk(folder), _unfinished(folder)
+        return room._replace(nbytes=room.nbytes + sum(path.stat().st_size for path in unfinished))
 
 
 def told_in(
@@ -165,9 +195,35 @@ def told_in(
     Raises:
         FileError: missing, truncated, altered, or not a replay buffer.
     """
-    file = path / STATE if path.is_dir() else path
+    kept = path.is_dir()
+    file = path / STATE if kept else path
     state, meta = files.load_tensors(file)
-    kept = meta.pop(FILES, None) is not None
+    _check(file, meta, kept)
+    meta.pop(FILES, None)
     told = dict(vars(Description.from_json(meta, str(file), sampler)))
     told["seed"] = told.pop("seeds")
     return (told | {"path": path}, None) if kept else (told, state)
+
+
+def _unfinished(folder: Path) -> list[Path]:
+    """What lies in a folder without a state: of a buffer that was cut short while it was made.
+
+    Raises:
+        FileError: of one that was flushed. Without its state nobody knows which rows those are.
+    """
+    found = sorted(lying_in(folder))
+    if found and not (folder / NEW).exists():
+        got = f"only {', '.join(path.name for path in found)}"
+        advice = f"Put {STATE} back; where it is lost, so are they: remove them."
+        raise FileError(str(folder), f"rows with their {STATE}", got, advice)
+    return found
+
+
+def _check(path: Path, told: dict[str, Any], kept: bool) -> None:
+    """Raises FileError unless a file tells of rows that are kept beside it, or of none."""
+    if kept and FILES not in told:
+        advice = "Load that file, or move it out of a folder for rows."
+        raise FileError(str(path), "what was flushed with rows", "a file of its own", advice)
+    if FILES in told and not kept:
+        got, advice = "what a folder keeps beside its rows", f"Load {path.parent}."
+        raise FileError(str(path), "a buffer that was saved", got, advice)

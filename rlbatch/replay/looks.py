@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +34,8 @@ def newest(ring: Counts, size: int) -> Look:
     Raises:
         EmptyBufferError: there is none.
     """
-    require(size >= 1, "replay.newest", "at least 1 row", size)
+    whole = isinstance(size, Integral) and int(size) >= 1
+    require(whole, "replay.newest", "at least 1 row", size)
     head, sizes = ring.head[:, None], np.minimum(ring.fill, size)
     if not sizes.any():
         raise EmptyBufferError("replay", "at least 1 stored row", 0, "Add transitions first.")

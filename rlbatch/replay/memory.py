@@ -192,12 +192,12 @@ def check(ring: AnyRing, prefix: str, arrays: Arrays, stored: bool = True) -> No
         raise DataError("replay", f"the arrays {', '.join(named)}", f"no {', '.join(missing)}")
     head, fill = (arrays[name] for name in named[-2:])
     for name, counts in zip(named[-2:], (head, fill), strict=True):
-        if counts.shape != (lanes,):
-            raise DataError(f"replay.{name}", f"[{lanes}] counts", counts.shape)
+        if counts.shape != (lanes,) or counts.dtype != np.int64 or counts.min() < 0:
+            raise DataError(f"replay.{name}", f"[{lanes}] counts", counts)
     if not np.array_equal(fill, np.minimum(head, capacity)):
         raise DataError(f"replay.{named[-1]}", f"min(head, {capacity})", fill.tolist())
     wanted = lanes, int(fill.max()), words
-    if stored and (rows := arrays[named[0]]).shape != wanted:
+    if stored and ((rows := arrays[named[0]]).shape != wanted or rows.dtype != np.int64):
         raise DataError(f"replay.{named[0]}", f"{list(wanted)} words", rows.shape)
 
 

@@ -26,6 +26,9 @@ def place_for(described: Description, device: torch.device, storage: Storage) ->
     Raises:
         ConfigError: another word, or frames or counts of draws on the device.
     """
+    usable = device.type != "cuda" or torch.cuda.is_available()
+    found = "no CUDA device that torch can use"
+    require(usable, "replay.device", "a device of this machine", f"{device}: {found}")
     known = storage in ("auto", "memory", "device")
     require(known, "replay.storage", "auto, memory or device", storage)
     able = described.frame_stack is None and not described.accounting

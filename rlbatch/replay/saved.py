@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from rlbatch.errors import DataError
+from rlbatch.replay.description import Description
 from rlbatch.replay.drawing import Drawing
 from rlbatch.replay.memory import Arrays, Memory, check, incoming, part
 from rlbatch.replay.sampling.start import started
@@ -22,7 +24,9 @@ def state_of(memory: Memory, drawing: Drawing, stored: bool = True) -> dict[str,
         drawing: with what its sampler remembers, and accounts if any are kept.
         stored: with the rows and frames; False where their place keeps them.
     """
-    arrays: Arrays = memory.state(stored) | {"draws": drawing.draws}
+    told = json.dumps(memory.described.to_json(), sort_keys=True).encode()
+    made = np.frombuffer(told, np.uint8).copy()
+    arrays: Arrays = memory.state(stored) | {"draws": drawing.draws, "described": made}
     arrays |= {f"sampler.{name}": own for name, own in drawing.sampler.state().items()}
     if drawing.accounts is not None:
         arrays |= {f"accounts.{name}": own for name, own in drawing.accounts.state().items()}
@@ -41,6 +45,7 @@ def restore(
             is changed.
     """
     arrays = {name: tensor.numpy(force=True) for name, tensor in state.items()}
+    _require_like(arrays, memory.described)
     draws, accounts = arrays.get("draws", np.empty(0)), drawing.accounts
     if draws.shape != drawing.draws.shape:
         raise DataError("replay.draws", f"[{len(drawing.draws)}] counts", draws.shape)
@@ -55,3 +60,14 @@ def restore(
         accounts.load(told)
     drawing.draws[:] = draws
     drawing.use(sampler)
+
+
+def _require_like(arrays: Arrays, described: Description) -> None:
+    """Refuses the state of a buffer that was made otherwise; accounts may come or go."""
+    if "described" not in arrays:
+        raise DataError("replay", "what `state_dict` gave", ", ".join(arrays) or "nothing")
+    told = json.loads(arrays["described"].tobytes())
+    for name, own in json.loads(json.dumps(described.to_json())).items():
+        if name != "accounting" and told.get(name) != own:
+            advice = "Load it into a buffer that is made as that one was."
+            raise DataError(f"replay.{name}", f"{own}", told.get(name), advice)

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
-from rlbatch.seeding import UPDATES_PER_STEP, draw_counter
-
-ROWS = 256
+from rlbatch.train.signs import ROWS, beside
 
 
 def val_td(learner: Learner, buffer: ReplayBuffer) -> list[dict[str, float]]:
@@ -20,8 +18,7 @@ def val_td(learner: Learner, buffer: ReplayBuffer) -> list[dict[str, float]]:
     told: list[dict[str, float]] = [{} for _ in learner.seeds]
     ready = (learner.updates > 0) & (buffer.stored(held_out=True) > 0)
     if ready.any():
-        counter = draw_counter(learner.updates, UPDATES_PER_STEP - 1)  # no update's own
-        errors = learner.td_error(buffer.held_out(ROWS, counter)).tolist()
+        errors = learner.td_error(buffer.held_out(ROWS, beside(learner))).tolist()
         for lane in ready.nonzero()[0].tolist():
             told[lane]["val_td"] = errors[lane]
     return told

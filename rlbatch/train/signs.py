@@ -99,12 +99,16 @@ class Signs:
         self._waiting &= ~lanes
 
     def _gap(self) -> Tensor:
-        counter = draw_counter(self._learner.updates, UPDATES_PER_STEP - 1)  # no update's own
-        uniform = self._buffer.peek(ROWS, counter)
+        uniform = self._buffer.peek(ROWS, beside(self._learner))
         return self._learner.td_error(self._buffer.newest(ROWS)) - self._learner.td_error(uniform)
 
     def _greedy(self, probe: Tensor) -> Tensor:
         return torch.argmax(self._learner.values(probe), -1)
+
+
+def beside(learner: Learner) -> npt.NDArray[np.int64]:
+    """Counters `[L]` of draws to measure on, which are those of no update."""
+    return draw_counter(learner.updates, UPDATES_PER_STEP - 1)
 
 
 def _to_lanes(probe: Tensor, lanes: int, device: torch.device) -> Tensor:

@@ -12,7 +12,7 @@ class Episode(NamedTuple):
     """One episode, or the part of it that a buffer holds, T steps long.
 
     With plain observations `np.savez(path, **episode._asdict())` keeps it, and
-    `Episode(**np.load(path))` has it back.
+    `Episode(**np.load(path))` has it back; docs/replay.md has recipes for several, and nested ones.
     """
 
     lane: int

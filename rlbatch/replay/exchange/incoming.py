@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from rlbatch.errors import DataError
 from rlbatch.replay.buffer import ReplayBuffer
+from rlbatch.replay.exchange.ending import end_episodes
 from rlbatch.replay.exchange.episode import Episode
-from rlbatch.replay.exchange.outgoing import numbered
 from rlbatch.replay.rows.cast import as_array, as_field
 from rlbatch.replay.rows.layout import Field
 from rlbatch.replay.rows.tree import leaves, nest, parts_of
@@ -20,25 +20,40 @@ Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
 
 
-def import_episodes(buffer: ReplayBuffer, episodes: Sequence[Episode]) -> None:
+def import_episodes(buffer: ReplayBuffer, episodes: Iterable[Episode]) -> None:
     """Adds episodes to a buffer in this order, row by row.
 
     The end of one that neither terminated nor was truncated is not known: it comes in as
-    truncated. So are ended episodes that still run in the buffer. With `validation` every k-th is
-    held out, as of all others.
+    truncated. So are ended episodes that still run in the buffer, see `end_episodes`. With
+    `validation` every k-th is held out, as of all others.
 
     Args:
         buffer: to add to; n-step windows are folded as always.
         episodes: whose columns may be arrays, tensors or lists, of any float or integer that fits.
 
     Raises:
-        DataError: a lane, shape, dtype, action or number that does not fit; nothing is stored.
+        DataError: something else than a list of Episode; a lane, shape, dtype, action or number
+            that does not fit. Nothing is stored.
     """
-    checked = [_checked(buffer, episode, f"episodes[{k}]") for k, episode in enumerate(episodes)]
-    _end_running(buffer)
+    listed = _listed(episodes)
+    checked = [_checked(buffer, episode, f"episodes[{k}]") for k, episode in enumerate(listed)]
+    end_episodes(buffer)
     for episode in checked:
         for t in range(len(episode.reward)):
             _add(buffer, episode, t)
+
+
+def _listed(episodes: object) -> list[Episode]:
+    """What was handed in, if it is Episodes; one alone is a sequence too, of its columns."""
+    wanted = "replay.episodes", "a list of Episode"
+    if isinstance(episodes, Episode | Mapping) or not isinstance(episodes, Iterable):
+        raise DataError(*wanted, type(episodes).__name__, "Put a single one into a list.")
+    listed: list[Episode] = list(episodes)
+    for k, own in enumerate(listed):
+        if not isinstance(own, Episode):
+            got = f"one with {type(own).__name__} at {k}"
+            raise DataError(*wanted, got, "Episode(**columns) makes one of a dict.")
+    return listed
 
 
 def _checked(buffer: ReplayBuffer, episode: Episode, name: str) -> Episode:
@@ -86,32 +101,6 @@ def _refuse_step(name: str, wanted: str, column: Array, bad: Bools) -> None:
         t = int(bad.argmax())
         got = column[t].tolist()
         raise DataError(f"replay.{name} (step {t})", wanted, got, "Nothing was stored.")
-
-
-def _end_running(buffer: ReplayBuffer) -> None:
-    """Truncates what runs, by a step that holds nothing else."""
-    ended = _running(buffer)
-    if not ended.any():
-        return
-    lead = ended.shape if buffer.lanes is not None else ended.shape[1:]
-    space, none, zeros = buffer.obs_space, np.zeros(lead, np.bool_), np.zeros(lead, np.int64)
-    obs = nest(space, (np.zeros((*lead, *leaf.shape), leaf.dtype) for leaf in leaves(space)))
-    buffer.add(obs, zeros, zeros, obs, none, ended.reshape(lead), none)
-
-
-def _running(buffer: ReplayBuffer) -> Bools:
-    """Which environments `[L, E]` are within an episode, of which rows are held or windows open."""
-    memory = buffer._memory
-    if memory.n_step.steps > 1:
-        open_windows: Bools = np.asarray(memory.n_step.state()["count"], np.int64) > 0
-        return open_windows
-    running, _ = memory.episodes.counts
-    rings = [memory.ring] if memory.held_out is None else [memory.ring, memory.held_out]
-    within = np.zeros(running.shape, np.bool_)
-    for lane, own in enumerate(running.astype(np.int32)):
-        for ring in rings:
-            within[lane] |= np.isin(own, numbered(buffer, ring, lane)[1])
-    return within
 
 
 def _add(buffer: ReplayBuffer, episode: Episode, t: int) -> None:

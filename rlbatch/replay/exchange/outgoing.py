@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rlbatch.errors import DataError, require
+from rlbatch.errors import require
 from rlbatch.replay.buffer import ReplayBuffer
 from rlbatch.replay.exchange.episode import Episode
+from rlbatch.replay.exchange.held import Held, held_in
 from rlbatch.replay.looks import Look
 from rlbatch.replay.rows.cast import as_array
-from rlbatch.replay.rows.tree import leaves, nest, parts_of
+from rlbatch.replay.rows.tree import nest, parts_of
 from rlbatch.replay.sampling.sampler import Drawn
-from rlbatch.replay.storage.place import AnyRing
 from rlbatch.replay.storage.ring import Rows
 
 AT_ONCE = 1024  # rows looked at at once, in all lanes
 Array = npt.NDArray[Any]
-
-
-class Held(NamedTuple):
-    """The rows of one episode."""
-
-    lane: int
-    number: int  # of the episode
-    ring: AnyRing
-    rows: Rows  # insertion numbers, oldest first
-    running: bool
+Sides = list[tuple[Array, Array]]  # of each leaf, obs and next_obs
 
 
 def export_episodes(buffer: ReplayBuffer, lane: int | None = None) -> list[Episode]:
@@ -37,7 +29,9 @@ def export_episodes(buffer: ReplayBuffer, lane: int | None = None) -> list[Episo
 
     Of an episode that is overwritten in part, what is left comes. One that no longer runs and did
     not terminate was truncated; one that ended both ways comes as terminated, since rows say no
-    more.
+    more. Where a next_obs is not the obs of the step after it, an end went unseen (a reset that
+    `add` was not told of, a buffer that was opened again): there the episode is cut into two, the
+    first truncated, with its own last observation. No row is lost or changed.
 
     Args:
         buffer: of rows of one step.
@@ -46,7 +40,6 @@ def export_episodes(buffer: ReplayBuffer, lane: int | None = None) -> list[Episo
     Raises:
         ConfigError: n_step above 1, whose rows hold sums; γ = 0, with which no row tells whether
             it terminated; a lane that does not exist.
-        DataError: a step whose next_obs is not the obs of the step after it.
     """
     told = buffer.described
     require(told.n_step == 1, "replay.export", "n_step 1", told.n_step, "Rows hold sums.")
@@ -56,54 +49,44 @@ def export_episodes(buffer: ReplayBuffer, lane: int | None = None) -> list[Episo
     fits = lane is None or lane in known
     require(fits, "replay.export.lane", f"None or a lane below {len(known)}", lane)
     lanes = known if lane is None else [lane]
-    return [_episode(buffer, held) for own in lanes for held in _held(buffer, own)]
+    found = (held for own in lanes for held in held_in(buffer, own))
+    return [piece for held in found for piece in _pieces(buffer, held)]
 
 
-def _held(buffer: ReplayBuffer, lane: int) -> list[Held]:
-    """The episodes of a lane as they began."""
-    memory = buffer._memory
-    rings = [memory.ring] if memory.held_out is None else [memory.ring, memory.held_out]
-    running = memory.episodes.counts[0][lane].astype(np.int32)
-    found = [
-        Held(lane, number, ring, rows, number in running)
-        for ring in rings
-        for number, rows in _by_episode(buffer, ring, lane)
-    ]
-    return sorted(found, key=lambda held: held.number)
+def _pieces(buffer: ReplayBuffer, held: Held) -> Iterator[Episode]:
+    """An episode, cut after each step that shows another observation than the next begins with."""
+    sides, action, reward, discount = _columns(buffer, held)
+    for start, stop in itertools.pairwise((0, *_cuts(sides), len(reward))):
+        leaf = (np.concatenate([obs[start:stop], after[stop - 1 : stop]]) for obs, after in sides)
+        terminated = bool(discount[stop - 1] == 0.0)
+        goes_on = held.running and stop == len(reward)
+        yield Episode(
+            lane=held.lane,
+            obs=nest(buffer.obs_space, leaf),
+            action=action[start:stop],
+            reward=reward[start:stop],
+            terminated=terminated,
+            truncated=not (terminated or goes_on),
+        )
 
 
-def _by_episode(buffer: ReplayBuffer, ring: AnyRing, lane: int) -> Iterator[tuple[int, Rows]]:
-    numbers, episodes = numbered(buffer, ring, lane)
-    order = np.argsort(episodes, kind="stable")
-    own, starts = np.unique(episodes[order], return_index=True)
-    if len(own):
-        yield from zip(own.tolist(), np.split(numbers[order], starts[1:]), strict=True)
+def _columns(buffer: ReplayBuffer, held: Held) -> tuple[Sides, Array, Array, Array]:
+    """All steps of an episode: obs and next_obs, action, reward, discount."""
+    step = max(1, AT_ONCE // buffer.described.num_lanes)
+    starts = range(0, len(held.rows), step)
+    looks = [_look(buffer, held, held.rows[at : at + step]) for at in starts]
+    *leaf, action, reward, discount = (np.concatenate(own) for own in zip(*looks, strict=True))
+    half = len(leaf) // 2
+    return list(zip(leaf[:half], leaf[half:], strict=True)), action, reward, discount
 
 
-def numbered(buffer: ReplayBuffer, ring: AnyRing, lane: int) -> tuple[Rows, npt.NDArray[np.int32]]:
-    """Insertion numbers of the rows that a lane holds, oldest first, and the episode of each."""
-    numbers = np.arange(ring.head[lane] - ring.fill[lane], ring.head[lane])
-    word, half = divmod(buffer.layout.field("episode").offset // 4, 2)
-    words = np.ascontiguousarray(as_array("episode", ring.rows[lane, :, word], "[slots]"))
-    return numbers, words.view(np.int32)[half::2][numbers % len(words)]
-
-
-def _episode(buffer: ReplayBuffer, held: Held) -> Episode:
-    lanes = buffer.described.num_lanes
-    step = max(1, AT_ONCE // lanes)
-    pieces = [
-        _look(buffer, held, held.rows[at : at + step]) for at in range(0, len(held.rows), step)
-    ]
-    *sides, action, reward, discount = (np.concatenate(own) for own in zip(*pieces, strict=True))
-    parts = list(leaves(buffer.obs_space))
-    obs = []
-    for leaf, before, after in zip(parts, sides, sides[len(parts) :], strict=False):
-        _refuse_gaps(held, leaf.suffix, before, after)
-        obs.append(np.concatenate([before, after[-1:]]))
-    terminated = bool(discount[-1] == 0.0)
-    truncated = not (terminated or held.running)
-    observations = nest(buffer.obs_space, iter(obs))
-    return Episode(held.lane, observations, action, reward, terminated, truncated)
+def _cuts(sides: Sides) -> list[int]:
+    """The steps of an episode that do not begin where the step before them ended."""
+    apart = np.zeros(len(sides[0][0]) - 1, np.bool_)
+    for obs, next_obs in sides:
+        apart |= (next_obs[:-1] != obs[1:]).any(tuple(range(1, obs.ndim)))
+    cuts: list[int] = (np.flatnonzero(apart) + 1).tolist()
+    return cuts
 
 
 def _look(buffer: ReplayBuffer, held: Held, rows: Rows) -> list[Array]:
@@ -118,16 +101,3 @@ def _look(buffer: ReplayBuffer, held: Held, rows: Rows) -> list[Array]:
         as_array("row", c, "") for c in (*columns, batch.action, batch.reward, batch.discount)
     ]
     return arrays if buffer.lanes is None else [array[held.lane] for array in arrays]
-
-
-def _refuse_gaps(held: Held, suffix: str, before: Array, after: Array) -> None:
-    """An episode has one observation between two steps; rows may have two."""
-    apart = (after[:-1] != before[1:]).any(tuple(range(1, before.ndim)))
-    if apart.any():
-        row = held.rows[int(apart.argmax())]
-        raise DataError(
-            f"replay.export (lane {held.lane}, episode {held.number}, row {row})",
-            f"a next_obs{suffix} that is the obs{suffix} of the step after it",
-            "another",
-            "An episode would lose one of them.",
-        )

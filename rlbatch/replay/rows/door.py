@@ -92,8 +92,9 @@ class Door:
 
 def _lead(shape: tuple[int, ...], lanes: int | None) -> tuple[int, ...]:
     axes, named = (1, "[E]") if lanes is None else (2, f"[{lanes}, E]")
-    if len(shape) != axes or (lanes is not None and shape[0] != lanes):
-        raise DataError("replay.reward", f"shape {named}", shape)
+    if len(shape) != axes or (lanes is not None and shape[0] != lanes) or shape[-1] == 0:
+        advice = "There is one entry for each environment: [reward] for a single one."
+        raise DataError("replay.reward", f"shape {named}", shape, advice)
     return shape
 
 

@@ -49,21 +49,23 @@ class Express:
         """Stores obs, action, reward, next_obs, terminated, truncated; or False, nothing done."""
         if self._misses >= PATIENCE:
             return False
-        if type(columns[2]) is Tensor:
-            columns = tuple(map(_as_array, columns))
         ring = self._ring
         to = ring.rows, ring.capacity, ring.head, ring.fill, *episodes.counts
         try:
+            if type(columns[2]) is Tensor:
+                columns = tuple(map(_as_array, columns))
             done = self._take(*to, self._gamma, self._actions, self._places, self._shape, *columns)
         except TypeError:  # other dtypes than the kernel's
-            done = False
-        self._misses = 0 if done else self._misses + 1
+            self._misses += 1
+            return False
+        self._misses = 0
         return bool(done)
 
 
 def _as_array(value: object) -> object:
     """A tensor in memory as the array that it is; anything else as it came."""
-    return value.numpy() if type(value) is Tensor and value.is_cpu else value
+    ready = type(value) is Tensor and value.is_cpu and not value.requires_grad
+    return value.numpy() if ready and isinstance(value, Tensor) else value
 
 
 @functools.cache
@@ -156,6 +158,8 @@ def _fits(
 ) -> bool:
     """Are all columns `[L, E]`, or `[E]`, and observations `[..., *shape]`?"""
     axes = reward.ndim
+    if lead[1] == 0:
+        return False
     for column in (action.shape, reward.shape, terminated.shape, truncated.shape):
         if column[axes - 1] != lead[1] or (axes == 2 and column[0] != lead[0]):
             return False

@@ -81,9 +81,10 @@ class Layout:
             ConfigError: actions that are not Discrete, observations without a fixed size.
         """
         if not isinstance(action_space, spaces.Discrete):
-            raise ConfigError(
-                "replay.action_space", "a Discrete space", action_space, "DQN needs finite actions."
-            )
+            advice = "DQN needs finite actions; of vector envs hand in `single_action_space`."
+            raise ConfigError("replay.action_space", "a Discrete space", action_space, advice)
+        first = int(action_space.start)
+        require(first == 0, "replay.action_space", "actions that start at 0", action_space)
         parts = list(leaves(obs_space))
         require(len(parts) > 0, "replay.obs_space", "at least one array", obs_space)
         alone = len({leaf.suffix for leaf in parts}) == len(parts)

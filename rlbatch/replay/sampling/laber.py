@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rlbatch.errors import ConfigError, DataError, require
+from rlbatch.replay.sampling.priorities import LEAST, MOST
 from rlbatch.replay.sampling.sampler import Drawn, Forgetful
 from rlbatch.replay.sampling.uniform import Uniform
 from rlbatch.replay.storage.ring import Counts, Rows
 from rlbatch.seeding import Purpose, stream_key, stream_uniform
 
 CHOICE = int(Purpose.CHOICE)
-LEAST, MOST = 1e-140, 1e140  # of p: so that no sum or weight overflows or vanishes
 Floats = npt.NDArray[np.float64]
 Ask = Callable[[Drawn, Rows], Floats]
 

@@ -13,12 +13,9 @@ from torch import Tensor
 
 from rlbatch.errors import DataError, require
 from rlbatch.replay.sampling.priorities import LEAST, MOST, aim, count, number, rank, weigh
-from rlbatch.replay.sampling.sampler import Drawn, refuse_empty
+from rlbatch.replay.sampling.sampler import DRAW, Drawn, refuse_empty
 from rlbatch.replay.sampling.sum_tree import Floats, SumTree
 from rlbatch.replay.storage.ring import Counts, Rows
-from rlbatch.seeding import Purpose
-
-DRAW = int(Purpose.DRAW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

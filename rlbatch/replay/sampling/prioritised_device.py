@@ -11,13 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from rlbatch.replay.sampling.priorities import LEAST, MOST, aim
-from rlbatch.replay.sampling.prioritised import (
-    DRAW,
-    Prioritised,
-    PrioritisedSampler,
-    require_one_each,
-)
-from rlbatch.replay.sampling.sampler import DeviceDrawn, refuse_empty
+from rlbatch.replay.sampling.prioritised import Prioritised, PrioritisedSampler, require_one_each
+from rlbatch.replay.sampling.sampler import DRAW, DeviceDrawn, refuse_empty
 from rlbatch.replay.sampling.sum_tree import Floats
 from rlbatch.replay.storage.parcel import send
 from rlbatch.replay.storage.ring import Counts, Rows

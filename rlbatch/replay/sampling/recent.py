@@ -43,7 +43,8 @@ class Recent(Forgetful):
     newest: bool = True
 
     def __post_init__(self) -> None:
-        require(self.half_life >= 1, "Recent.half_life", "at least 1 row", self.half_life)
+        finite = 1 <= self.half_life < math.inf
+        require(finite, "replay.sampler.half_life", "at least 1 row", self.half_life)
 
     def start(self, lanes: int, capacity: int) -> Recent:
         """Itself: there is nothing to remember."""

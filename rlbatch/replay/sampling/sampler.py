@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from rlbatch.errors import EmptyBufferError
+from rlbatch.errors import DataError, EmptyBufferError
 from rlbatch.replay.storage.ring import Counts, Rows
 from rlbatch.seeding import Purpose
 
@@ -71,6 +71,7 @@ class Sampler(Protocol):
         ...
 
 
+@runtime_checkable
 class SamplerSettings(Protocol):
     """Frozen settings that make samplers."""
 
@@ -135,3 +136,27 @@ def refuse_empty(lane: int) -> None:
     if lane >= 0:
         told = f"0 in lane {lane}"
         raise EmptyBufferError("replay", "at least 1 stored row", told, "Add transitions first.")
+
+
+def require_held(drawn: Drawn, ring: Counts, sizes: Rows) -> None:
+    """Refuses a draw that is not of rows held, or not of the sizes wanted.
+
+    Raises:
+        DataError: of a sampler of one's own, whose rows would be read from anywhere.
+    """
+    wanted = len(sizes), int(sizes.max())
+    numbers, weight = drawn
+    fits = isinstance(numbers, np.ndarray) and numbers.dtype == np.int64
+    if not fits or numbers.shape != wanted:
+        got = getattr(numbers, "dtype", type(numbers)), np.shape(numbers)
+        raise DataError("replay.sampler", f"int64 numbers {list(wanted)}", got)
+    if weight is not None and (weight.shape != wanted or weight.dtype != np.float32):
+        got = weight.dtype, weight.shape
+        raise DataError("replay.sampler", f"float32 weights {list(wanted)}", got)
+    held = (numbers >= (ring.head - ring.fill)[:, None]) & (numbers < ring.head[:, None])
+    own = np.arange(wanted[1]) < sizes[:, None]
+    bad = np.where(own, ~held, numbers >= 0)
+    if bad.any():
+        lane, b = np.argwhere(bad)[0]
+        told = "a row that is held" if own[lane, b] else "-1 in padding"
+        raise DataError(f"replay.sampler (lane {lane}, place {b})", told, int(numbers[lane, b]))

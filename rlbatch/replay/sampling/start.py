@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from rlbatch.replay.sampling.prioritised import Prioritised
+from rlbatch.replay.sampling.laber import LaberSampler
+from rlbatch.replay.sampling.prioritised import Prioritised, PrioritisedSampler
 from rlbatch.replay.sampling.prioritised_device import PrioritisedOnDevice
+from rlbatch.replay.sampling.recent import Recent
 from rlbatch.replay.sampling.sampler import Sampler, SamplerSettings
+from rlbatch.replay.sampling.sequential import Sequential
+from rlbatch.replay.sampling.uniform import Uniform
+from rlbatch.replay.sampling.without_replacement import WithoutReplacementSampler
 from rlbatch.replay.storage.device import DeviceRing
 from rlbatch.replay.storage.place import AnyRing
 
 Drawer = Sampler | PrioritisedOnDevice
+OWN = (  # whose rows need not be looked at before they are copied
+    Uniform,
+    Recent,
+    Sequential,
+    WithoutReplacementSampler,
+    PrioritisedSampler,
+    PrioritisedOnDevice,
+    LaberSampler,
+)
 
 
 def started(settings: SamplerSettings, ring: AnyRing) -> Drawer:

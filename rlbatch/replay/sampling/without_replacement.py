@@ -11,11 +11,8 @@ import numpy.typing as npt
 
 from rlbatch.errors import DataError, EmptyBufferError
 from rlbatch.replay.sampling.epochs import Epochs, check, draw
-from rlbatch.replay.sampling.sampler import Drawn, Forgetful
+from rlbatch.replay.sampling.sampler import DRAW, Drawn, Forgetful
 from rlbatch.replay.storage.ring import Counts, Rows
-from rlbatch.seeding import Purpose
-
-DRAW = int(Purpose.DRAW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -52,14 +53,23 @@ class DiskRing(Ring):
     def file_bytes(self) -> int:
         return self.rows.nbytes
 
+    @property
+    def path(self) -> Path:
+        """The file it lies in."""
+        return self._mapped.path
+
     def left(self) -> int:
-        """Rows that each lane takes before one would lie where the last flush holds another."""
+        """Rows that each lane takes before there must be a flush."""
         left: Rows = self._limit - self.head
         return int(left.min())
 
     def settle(self) -> None:
-        """What it holds now is what the last flush holds."""
-        self._limit = self.head - self.fill + self.rows.shape[1]  # [L] insertion numbers
+        """What it holds now is what the last flush holds.
+
+        As many rows as there are slots to spare may follow, even where the ring is far from full
+        and more would lie beside what was flushed: so a crash costs no more than those.
+        """
+        self._limit = self.head + self.spare  # [L] insertion numbers
 
     def sync(self) -> None:
         """Returns once all rows are on the disk."""
@@ -67,14 +77,18 @@ class DiskRing(Ring):
 
     def move(self, mapped: Mapped) -> None:
         """Lies in another file from now on, with its rows; the old one is left as it is."""
-        before = self.rows
-        self.lie(mapped)
-        move(before, before.shape[1], self.rows, self.rows.shape[1], self.head, self.fill)
+        rows = self._in(mapped)
+        move(self.rows, self.rows.shape[1], rows, rows.shape[1], self.head, self.fill)
+        self.rows, self._mapped = rows, mapped  # last: an interrupt finds one file or the other
 
     def lie(self, mapped: Mapped) -> None:
-        """Lies in another file from now on; what it holds is still to be written there."""
-        self.rows, self._mapped = _rows(mapped, len(self.head), self.rows.shape[2]), mapped
-        self.settle()
+        """Lies in another file from now on; what it holds is still to be loaded there."""
+        self.rows, self._mapped = self._in(mapped), mapped
+
+    def load(self, rows: Rows, head: Rows, fill: Rows) -> None:
+        """See `Ring.load`; no row may follow before a flush, since the last tells of others."""
+        super().load(rows, head, fill)
+        self._limit = self.head.copy()
 
     def place(self) -> Lying:
         """Where it lies, to go `back` to."""
@@ -83,6 +97,9 @@ class DiskRing(Ring):
     def back(self, place: Lying) -> None:
         """Is again as it was at a `place`."""
         self._mapped, self.rows, self.head[:], self.fill[:], self._limit = place
+
+    def _in(self, mapped: Mapped) -> Rows:
+        return _rows(mapped, len(self.head), self.rows.shape[2])
 
 
 def num_slots(capacity: int, row_bytes: int) -> int:

@@ -32,7 +32,7 @@ class Mapped:
     def __init__(self, path: Path, start: int, nbytes: int) -> None:
         with told_of(path, "a file that can be mapped"), path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), nbytes, offset=start)
-        self._path = path
+        self.path = path
         if sys.platform != "win32":
             self._map.madvise(mmap.MADV_RANDOM)  # do not read on beyond a row that was drawn
 
@@ -46,7 +46,7 @@ class Mapped:
         Raises:
             FileError: it cannot be written.
         """
-        with told_of(self._path, "a file that can be written"):
+        with told_of(self.path, "a file that can be written"):
             self._map.flush()
 
 
@@ -56,15 +56,16 @@ def create(path: Path, nbytes: int) -> None:
     Raises:
         FileError: no room for it, or no right to; nothing is left of it.
     """
-    path.unlink(missing_ok=True)
-    try:
-        with told_of(path, f"room for {nbytes} bytes"), path.open("xb") as file:
-            if nbytes > 0:
-                allot(file.fileno(), 0, nbytes)
-            os.fsync(file.fileno())
-    except FileError:
+    with told_of(path, f"room for {nbytes} bytes"):
         path.unlink(missing_ok=True)
-        raise
+        try:
+            with path.open("xb") as file:
+                if nbytes > 0:
+                    allot(file.fileno(), 0, nbytes)
+                os.fsync(file.fileno())
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
     sync_folder(path.parent)
 
 

@@ -55,12 +55,18 @@ def memory(root: Path = ROOT) -> Room | None:
     known = [limit for limit in (_physical(), *_group_limits(root)) if limit is not None]
     if not known:
         return None
-    return Room(min(known), "memory", "Lower it, or put rows on disk with path=....")
+    advice = "Lower it; in a buffer of your own you may also put rows on disk with path=<folder>."
+    return Room(min(known), "memory", advice)
 
 
 def disk(folder: Path) -> Room:
-    """What is free where a folder lies, but for the slots that rows on disk have to spare."""
-    free = shutil.disk_usage(folder).free * 16 // 17
+    """What is free where a folder lies, but for the slots that rows on disk have to spare.
+
+    Args:
+        folder: need not be there: it will be made in the nearest one that is.
+    """
+    there = next(own for own in (folder, *folder.parents) if own.exists())
+    free = shutil.disk_usage(there).free * 16 // 17
     return Room(free, f"disk free in {folder}", "Lower it, or choose a folder on another disk.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +96,18 @@ def test_a_folder_tells_what_its_buffer_was_made_with(tmp_path: Path) -> None:
 
 
 def test_a_full_spare_flushes_before_the_row_that_would_not_fit(tmp_path: Path) -> None:
-    filled(tmp_path, 12)  # 8 rows and 4 to spare
-    assert rewards(ReplayBuffer.load(tmp_path)) == []
-    filled(tmp_path, 13)
-    assert rewards(ReplayBuffer.load(tmp_path)) == [4, 5, 6, 7, 8, 9, 10, 11]
+    filled(tmp_path / "12", 12)  # 8 rows and 4 to spare
+    assert rewards(ReplayBuffer.load(tmp_path / "12")) == [0, 1, 2, 3, 4, 5, 6, 7]
+    filled(tmp_path / "13", 13)
+    assert rewards(ReplayBuffer.load(tmp_path / "13")) == [4, 5, 6, 7, 8, 9, 10, 11]
+
+
+def test_at_any_time_no_more_rows_are_gone_than_there_are_slots_to_spare(tmp_path: Path) -> None:
+    buffer = ReplayBuffer(100, LINE, TWO, path=tmp_path / "0")  # 6 slots to spare
+    for n in range(1, 41):
+        add(buffer, n)
+        shutil.copytree(tmp_path / "0", tmp_path / str(n))
+        assert n - 6 <= len(ReplayBuffer.load(tmp_path / str(n))) <= n
 
 
 @pytest.mark.parametrize("num_envs", [5, 8, 9, 40])
@@ -138,6 +147,34 @@ def test_another_buffers_folder_is_refused_and_untouched(
     with pytest.raises(ConfigError, match=named):
         ReplayBuffer(**told, path=tmp_path)
     assert content(tmp_path) == before
+
+
+def test_rows_without_their_state_are_refused_and_untouched(tmp_path: Path) -> None:
+    filled(tmp_path, 6).flush()
+    state = (tmp_path / STATE).read_bytes()
+    (tmp_path / STATE).unlink()
+    before = content(tmp_path)
+    with pytest.raises(FileError, match=r"their state.safetensors, got only rows-0.rows\. Put"):
+        filled(tmp_path, 0)
+    assert content(tmp_path) == before
+    (tmp_path / STATE).write_bytes(state)
+    assert rewards(filled(tmp_path, 0)) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_saved_file_in_place_of_a_state_is_refused(tmp_path: Path) -> None:
+    filled(None, 6).save(tmp_path / STATE)
+    wanted = r"state.safetensors: expected what was flushed with rows, got a file of its own\. Load"
+    with pytest.raises(FileError, match=wanted):
+        filled(tmp_path, 0)
+    with pytest.raises(FileError, match=wanted):
+        ReplayBuffer.load(tmp_path)
+    assert rewards(ReplayBuffer.load(tmp_path / STATE)) == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_state_of_a_folder_is_no_saved_file(tmp_path: Path) -> None:
+    filled(tmp_path, 6).flush()
+    with pytest.raises(FileError, match=rf"expected a buffer that was saved, .* Load {tmp_path}\."):
+        ReplayBuffer.load(tmp_path / STATE)
 
 
 def test_a_refused_buffer_does_not_hold_the_folder(tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import resource
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -16,11 +18,12 @@ from gymnasium import spaces
 from rlbatch import files
 from rlbatch.errors import FileError
 from rlbatch.replay import ReplayBuffer
-from rlbatch.replay.kept import STATE
-from rlbatch.replay.storage import disk_ring
+from rlbatch.replay.kept import NEW, STATE, Kept
+from rlbatch.replay.storage import disk, disk_ring
 
 LINE = spaces.Box(-np.inf, np.inf, (1,), np.float32)
 TWO = spaces.Discrete(2)
+ROWS = "rows-0.rows"
 PAIRS = spaces.Box(0, 255, (2, 50, 50), np.uint8)
 
 
@@ -29,13 +32,14 @@ def _few_slots_to_spare(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk_ring, "LEAST", 4)
 
 
-def add(buffer: ReplayBuffer, n: int) -> None:
-    """Transition n, with n in every column."""
-    obs, ends = np.full((1, 1), n, np.float32), np.zeros((2, 1), bool)
-    buffer.add(obs, [n % 2], [n], obs, *ends)
+def add(buffer: ReplayBuffer, *numbers: int) -> None:
+    """Transition n has n in every column; one call with as many environments."""
+    n = np.array(numbers, np.float32)
+    ends = np.zeros((2, len(n)), bool)
+    buffer.add(n[:, None], np.array(numbers) % 2, n, n[:, None], *ends)
 
 
-def filled(path: Path, numbers: int) -> ReplayBuffer:
+def filled(path: Path | None, numbers: int) -> ReplayBuffer:
     """A buffer of eight rows that was given transitions 0, 1, 2, ... one by one."""
     buffer = ReplayBuffer(8, LINE, TWO, path=path)
     for n in range(numbers):
@@ -46,6 +50,28 @@ def filled(path: Path, numbers: int) -> ReplayBuffer:
 def rewards(buffer: ReplayBuffer) -> list[float]:
     found: list[float] = buffer.whole().reward.tolist()
     return found
+
+
+def rewards_in_a_copy(folder: Path) -> list[float]:
+    """What a process that is killed now leaves behind."""
+    with TemporaryDirectory() as other:
+        return rewards(ReplayBuffer.load(shutil.copytree(folder, Path(other) / "copy")))
+
+
+def refused(path: Path, *_: object) -> None:
+    raise FileError(str(path), "a file that can be mapped", "Cannot allocate memory")
+
+
+@contextmanager
+def no_flush() -> Iterator[None]:
+    """Within, there is room for rows but not for a state."""
+
+    def full(path: Path, *_: object) -> None:
+        raise FileError(str(path), "a file that can be written", "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "save_tensors", full)
+        yield
 
 
 def interrupted(*_: object) -> None:
@@ -114,6 +140,77 @@ def test_a_row_that_needs_a_flush_there_is_no_room_for_is_not_stored(tmp_path: P
     assert rewards(buffer) == [4, 5, 6, 7, 8, 9, 10, 11]
     add(buffer, 12)
     assert rewards(buffer) == [5, 6, 7, 8, 9, 10, 11, 12]
+
+
+def test_more_rows_in_a_call_than_can_be_mapped_leave_those_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buffer = filled(tmp_path, 4)
+    buffer.flush()
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "Mapped", refused)
+        with pytest.raises(FileError, match="can be mapped"):
+            add(buffer, *range(4, 50))
+    assert rewards(buffer) == [0, 1, 2, 3]
+    buffer.flush()
+    del buffer
+    assert rewards(ReplayBuffer.load(tmp_path)) == [0, 1, 2, 3]
+
+
+def test_an_interrupt_while_a_ring_is_widened_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buffer = filled(tmp_path, 4)
+    with monkeypatch.context() as patch:
+        patch.setattr(disk_ring, "move", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            add(buffer, *range(4, 50))
+    buffer.flush()
+    del buffer
+    assert rewards(ReplayBuffer.load(tmp_path)) == [0, 1, 2, 3]
+
+
+def test_a_ring_that_was_widened_but_not_flushed_flushes_first(tmp_path: Path) -> None:
+    buffer = filled(tmp_path, 4)
+    with no_flush(), pytest.raises(FileError):
+        add(buffer, *range(4, 10))
+    assert rewards(buffer) == [0, 1, 2, 3]
+    with no_flush(), pytest.raises(FileError):
+        add(buffer, 4)
+    add(buffer, 4)
+    del buffer
+    assert rewards(ReplayBuffer.load(tmp_path)) == [0, 1, 2, 3]
+
+
+def test_a_buffer_that_was_cut_short_while_it_was_made_is_made_anew(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "save_tensors", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ReplayBuffer(9, LINE, TWO, path=tmp_path, validation=2)
+    assert sorted(path.name for path in tmp_path.glob("*.rows")) == ["held_out-0.rows", ROWS]
+    assert rewards(filled(tmp_path, 3)) == [0, 1, 2]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", ROWS, STATE]
+
+
+def test_what_lies_there_of_a_buffer_that_was_cut_short_makes_room_first(tmp_path: Path) -> None:
+    (tmp_path / "held_out-0.rows").touch()
+    (tmp_path / NEW).touch()
+    Kept(tmp_path, ReplayBuffer(8, LINE, TWO).described).close()
+    assert not list(tmp_path.glob("*.rows"))
+
+
+def test_a_state_that_was_taken_but_not_flushed_flushes_before_the_next_row(tmp_path: Path) -> None:
+    buffer, other = filled(tmp_path, 40), filled(None, 3)
+    buffer.flush()
+    with no_flush():
+        with pytest.raises(FileError):
+            buffer.load_state_dict(other.state_dict())
+        assert rewards(buffer) == [0, 1, 2]
+        with pytest.raises(FileError):
+            add(buffer, 3)
+    assert rewards_in_a_copy(tmp_path) == [32, 33, 34, 35, 36, 37, 38, 39]
+    add(buffer, 3)
+    assert rewards_in_a_copy(tmp_path) == [0, 1, 2]
 
 
 def test_rows_that_find_no_room_are_refused_when_the_buffer_is_made(tmp_path: Path) -> None:

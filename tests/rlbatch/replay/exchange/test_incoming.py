@@ -190,3 +190,43 @@ def test_a_reward_whose_sums_do_not_fit_is_refused_before_anything_is_stored() -
     ):
         import_episodes(buffer, [episode(), episode(reward=[2e38, 0, 0])])
     assert len(buffer) == 0
+
+
+@pytest.mark.parametrize(
+    ("episodes", "got"),
+    [
+        (episode(), r"Episode\. Put a single one into a list\."),
+        (episode()._asdict(), r"dict\. Put a"),
+        (None, r"NoneType\. Put a"),
+        ([episode(), episode()._asdict()], r"one with dict at 1\. Episode\(\*\*columns\) makes on"),
+        ([tuple(episode())], r"one with tuple at 0\. "),
+        ("abc", r"one with str at 0\. "),
+    ],
+)
+def test_what_is_no_list_of_episodes_is_refused(episodes: Any, got: str) -> None:
+    buffer = empty()
+    buffer.add([[7]], [0], [2], [[8]], [False], [False])
+    with pytest.raises(
+        DataError, match=r"^replay\.episodes: expected a list of Episode, got " + got
+    ):
+        import_episodes(buffer, episodes)
+    assert not export_episodes(buffer)[0].truncated
+
+
+def test_a_tuple_or_a_generator_of_episodes_is_as_good_as_a_list() -> None:
+    buffer = empty()
+    import_episodes(buffer, (episode(), episode(10)))
+    import_episodes(buffer, (episode(first) for first in (20, 30)))
+    assert buffer.whole().obs[::3, 0].tolist() == [0.0, 10.0, 20.0, 30.0]
+
+
+def test_bytes_may_come_as_lists_of_integers() -> None:
+    buffer = ReplayBuffer(9, ROOM, TWO)
+    near = [[0, 1], [2, 3], [4, 5], [6, 255]]
+    import_episodes(buffer, [episode(obs={"near": near, "at": [1, 2, 3, 4]})])
+    whole: Any = buffer.whole()
+    assert whole.next_obs["near"].tolist() == near[1:]
+    near[3][1] = 256
+    told = r"^replay\.episodes\[0\]\.obs\.near: expected numbers that fit uint8, got 256\."
+    with pytest.raises(DataError, match=told):
+        import_episodes(buffer, [episode(obs={"near": near, "at": [1, 2, 3, 4]})])

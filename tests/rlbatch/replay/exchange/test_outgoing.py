@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from rlbatch.errors import ConfigError, DataError
+from rlbatch.errors import ConfigError
 from rlbatch.replay import Episode, ReplayBuffer, export_episodes, import_episodes
 
 LINE = spaces.Box(-np.inf, np.inf, (1,), np.float32)
@@ -158,22 +158,38 @@ def test_what_np_savez_keeps_is_an_episode_again(tmp_path: Path) -> None:
     assert told(export_episodes(buffer)) == told([episode])
 
 
-def test_a_gap_between_two_steps_is_refused_by_its_row() -> None:
-    named = (
-        r"^replay\.export \(lane 0, episode 1, row 3\): expected a next_obs that is the obs of "
-        r"the step after it, got another\. An episode would lose one of them\.$"
-    )
-    with pytest.raises(DataError, match=named):
-        export_episodes(taking("0", "1t", "5", "6", "8", "9"))
+def test_a_reset_that_nobody_told_cuts_an_episode_in_two() -> None:
+    buffer = taking("0", "1t", "5", "6", "8", "9")
+    assert told(export_episodes(buffer)) == [([0, 1, 2], "t"), ([5, 6, 7], "c"), ([8, 9, 10], "")]
+    assert [own.action.tolist() for own in export_episodes(buffer)] == [[0, 1], [5, 6], [8, 0]]
+    assert [own.reward[0] for own in export_episodes(buffer)] == [0.5, 5.5, 8.5]
 
 
-def test_a_gap_in_one_array_of_many_names_it() -> None:
+def test_only_the_last_piece_ends_as_the_episode_does() -> None:
+    assert told(export_episodes(taking("0", "5", "7t"))) == [
+        ([0, 1], "c"),
+        ([5, 6], "c"),
+        ([7, 8], "t"),
+    ]
+
+
+def test_a_buffer_that_was_opened_again_loses_nothing(tmp_path: Path) -> None:
+    taking("0", "1").save(tmp_path / "kept")
+    buffer = ReplayBuffer.load(tmp_path / "kept")
+    obs, off = np.full((1, 1), 7, np.float32), [False]
+    buffer.add(obs, [0], [1.0], obs + 1, off, off)
+    assert told(export_episodes(buffer)) == [([0, 1, 2], "c"), ([7, 8], "")]
+
+
+def test_a_gap_in_one_array_of_many_cuts_them_all() -> None:
     buffer = ReplayBuffer(4, ROOM, NINE)
     for at in (3, 5):
-        obs = {"near": np.zeros((1, 2), np.uint8), "at": [at]}
-        buffer.add(obs, [0], [1.0], obs | {"at": [at + 1]}, [False], [False])
-    with pytest.raises(DataError, match=r"row 0\): expected a next_obs\.at that is the obs\.at of"):
-        export_episodes(buffer)
+        obs = {"near": np.full((1, 2), at, np.uint8), "at": [at]}
+        after = {"near": np.full((1, 2), 5, np.uint8), "at": [at + 1]}
+        buffer.add(obs, [0], [1.0], after, [False], [False])
+    one, other = export_episodes(buffer)
+    assert (one.obs["at"].tolist(), other.obs["at"].tolist()) == ([3, 4], [5, 6])
+    assert one.obs["near"].tolist() == [[3, 3], [5, 5]]
 
 
 @pytest.mark.parametrize(

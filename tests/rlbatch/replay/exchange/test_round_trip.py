@@ -195,3 +195,42 @@ def test_what_was_exported_is_stored_again_by_import(case: Case) -> None:
     for lane in range(told.num_lanes if len(other) else 0):
         rows = [row for e in exported if e.lane == lane for row in transitions(space, e)]
         assert stored(space, other.whole(), lane) == rows
+
+
+@st.composite
+def torn(draw: st.DrawFn) -> tuple[ReplayBuffer, int]:
+    """One environment whose steps need not join; and in how many pieces they come."""
+    space, generator = draw(st.sampled_from(SPACES)), np.random.default_rng(draw(SEEDS))
+    buffer = ReplayBuffer(60, space, ACTIONS, frame_stack=2 if space is STACKED else None)
+    before, num, joined = fresh(space, generator), 0, False
+    for _ in range(draw(st.integers(1, 12))):
+        after, (terminated, truncated) = fresh(space, generator), generator.random((2, 1)) < 0.1
+        sides = (nest(space, iter([own[None] for own in side])) for side in (before, after))
+        obs, next_obs = sides
+        action, reward = generator.integers(5, size=1), generator.normal(size=1)
+        buffer.add(obs, action, reward, next_obs, terminated, truncated)
+        num += not joined
+        before = after if generator.random() < 0.6 else fresh(space, generator)
+        joined = flat(before) == flat(after) and not (terminated | truncated)[0]
+    return buffer, num
+
+
+SEEDS = st.integers(0, 9999)
+
+
+@given(torn())
+def test_steps_that_do_not_join_come_in_pieces_and_are_stored_again_as_they_were(
+    case: tuple[ReplayBuffer, int],
+) -> None:
+    buffer, num = case
+    exported, space = export_episodes(buffer), buffer.obs_space
+    assert len(exported) == num
+    other = ReplayBuffer(60, space, ACTIONS, frame_stack=buffer.described.frame_stack)
+    import_episodes(other, exported)
+    one, same = buffer.whole(), other.whole()
+    for name in ("obs", "next_obs"):
+        sides = (parts_of(name, space, getattr(batch, name)) for batch in (one, same))
+        for own, again in zip(*sides, strict=True):
+            assert np.array_equal(np.asarray(own), np.asarray(again))
+    for name in ("action", "reward", "discount", "row"):
+        assert getattr(one, name).tolist() == getattr(same, name).tolist()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rlbatch.errors import FileError
-from rlbatch.replay.storage import disk_ring
+from rlbatch.replay.storage import disk, disk_ring
 from rlbatch.replay.storage.disk import Edition, OnDisk
 from rlbatch.replay.storage.disk_ring import DiskRing, num_slots
 from rlbatch.replay.storage.ring import Ring
@@ -49,6 +49,14 @@ def overwrite(place: OnDisk, ring: Ring) -> None:
         raise ZeroDivisionError
 
 
+def refused(path: Path, *_: object) -> None:
+    raise FileError(str(path), "a file that can be mapped", "Cannot allocate memory")
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_slots_to_spare_are_a_sixteenth_or_as_many_as_fit_a_megabyte(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -75,10 +83,33 @@ def test_what_is_left_is_that_of_the_fullest_lane_and_ring(tmp_path: Path) -> No
     place = OnDisk(tmp_path, {})
     rows, other = place.ring("rows", 2, 4, 1), place.ring("held_out", 2, 9, 1)
     valid = np.array([[True, True, True], [False, True, False]])
-    rows.append(np.zeros((2, 3, 1), np.int64), valid)
-    assert place.left() == 6 - 3
-    append(other, range(10))
-    assert place.left() == 11 - 10
+    rows.append(np.zeros((2, 3, 1), np.int64), ~valid)
+    assert place.left() == 2 - 2
+    place.settle()
+    assert place.left() == 2
+    append(other, range(1))
+    assert place.left() == 2 - 1
+
+
+def test_as_many_rows_as_there_are_slots_to_spare_may_follow_a_flush_full_or_not(
+    tmp_path: Path,
+) -> None:
+    place = OnDisk(tmp_path, {})
+    ring = place.ring("rows", 1, 40, 1)
+    for num in range(50):
+        assert place.left() == ring.spare == 2
+        append(ring, range(num, num + 1))
+        assert place.left() == 1
+        place.settle()
+
+
+def test_what_was_loaded_is_to_be_flushed_before_more(tmp_path: Path) -> None:
+    place = OnDisk(tmp_path, {})
+    ring, twin = place.ring("rows", 1, 4, 1), Ring(1, 4, 1)
+    append(ring, range(9))
+    append(twin, range(3))
+    ring.load(twin.written(), twin.head, twin.fill)
+    assert place.left() == 0
 
 
 def test_what_is_written_is_the_same_as_in_memory(tmp_path: Path) -> None:
@@ -107,6 +138,58 @@ def test_a_ring_is_widened_with_its_rows_and_the_old_file_stays_until_settled(
     assert [path.name for path in tmp_path.iterdir()] == ["rows-1.rows"]
 
 
+def test_a_widened_ring_may_take_no_more_before_a_flush_than_it_might(tmp_path: Path) -> None:
+    place = OnDisk(tmp_path, {})
+    append(place.ring("rows", 1, 4, 1), range(1))
+    place.widen(5)
+    assert place.left() == 1
+    place.settle()
+    assert place.left() == 10
+
+
+def test_a_ring_whose_next_file_cannot_be_mapped_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = OnDisk(tmp_path, {})
+    ring = place.ring("rows", 1, 4, 1)
+    append(ring, range(4))
+    monkeypatch.setattr(disk, "Mapped", refused)
+    with pytest.raises(FileError, match="rows-1"):
+        place.widen(5)
+    assert [path.name for path in tmp_path.iterdir()] == ["rows-0.rows"]
+    assert place.sync() == {"rows": Edition(0, 6 * 8)}
+    place.settle()
+    assert [path.name for path in tmp_path.iterdir()] == ["rows-0.rows"]
+    assert held(ring) == [[0, 1, 2, 3]]
+
+
+def test_a_ring_that_is_interrupted_on_its_way_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = OnDisk(tmp_path, {})
+    ring = place.ring("rows", 1, 4, 1)
+    append(ring, range(4))
+    with monkeypatch.context() as patch:
+        patch.setattr(disk_ring, "move", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            place.widen(5)
+    assert held(ring) == [[0, 1, 2, 3]]
+    assert place.sync() == {"rows": Edition(0, 6 * 8)}
+    place.widen(5)
+    assert held(ring) == [[0, 1, 2, 3]]
+    assert place.sync() == {"rows": Edition(1, (4 + 2 * 5) * 8)}
+
+
+def test_files_that_only_look_alike_are_left(tmp_path: Path) -> None:
+    strangers = {tmp_path / "my-rows-1.rows", tmp_path / "rows-of-mine.rows"}
+    for path in strangers:
+        path.touch()
+    place = OnDisk(tmp_path, {})
+    place.ring("rows", 1, 4, 1)
+    place.settle()
+    assert strangers < set(tmp_path.iterdir())
+
+
 def test_a_ring_that_is_wide_enough_stays_where_it_is(tmp_path: Path) -> None:
     place = OnDisk(tmp_path, {})
     place.ring("rows", 1, 4, 1)
@@ -124,6 +207,7 @@ def test_what_fails_anew_is_as_it_was(tmp_path: Path) -> None:
     assert held(ring) == [[1, 2, 3, 4]]
     assert place.block(0, 10).tolist() == [7] * 10
     assert place.sync() == {"rows": Edition(0, 6 * 8), "frames": Edition(0, 4096)}
+    assert {path.name for path in tmp_path.iterdir()} == {"rows-0.rows", "frames-0.rows"}
 
 
 def test_what_was_synced_is_opened_again(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from gymnasium import spaces
 
 from rlbatch.errors import ConfigError
 from rlbatch.replay import ReplayBuffer
+from rlbatch.replay.kept import NEW, free_in
 from rlbatch.replay.storage.room import Room, disk, memory, require_room
 
 LINE = spaces.Box(-np.inf, np.inf, (1,), np.float32)
@@ -52,7 +53,8 @@ def test_where_nobody_knows_any_capacity_is_taken() -> None:
 def test_more_than_the_memory_there_is_is_refused_and_disk_recommended() -> None:
     wanted = (
         r"replay.capacity: expected at most about \d+ rows \([\d,.]+ GB of memory\), "
-        r"got 1000000000000000: needs 32,000,000.0 GB. Lower it, or put rows on disk with path="
+        r"got 1000000000000000: needs 32,000,000.0 GB. Lower it; "
+        r"in a buffer of your own you may also put rows on disk with path=<folder>\."
     )
     with pytest.raises(ConfigError, match=wanted):
         ReplayBuffer(HUGE, LINE, TWO)
@@ -61,12 +63,36 @@ def test_more_than_the_memory_there_is_is_refused_and_disk_recommended() -> None
 def test_more_than_the_disk_has_free_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=rf"GB of disk free in {tmp_path}.* got {HUGE}: needs"):
         ReplayBuffer(HUGE, LINE, TWO, path=tmp_path)
-    assert not list(tmp_path.glob("*.rows"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_there_is_not_made_in_vain(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=rf"disk free in {tmp_path}/not/there\).* got {HUGE}"):
+        ReplayBuffer(HUGE, LINE, TWO, path=tmp_path / "not" / "there")
+    assert not list(tmp_path.iterdir())
 
 
 def test_free_disk_counts_but_for_the_slots_to_spare(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1700))
     assert disk(Path("/data")).nbytes == 1600
+
+
+def test_a_folder_that_is_not_there_has_the_room_of_the_nearest_that_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = {tmp_path: SimpleNamespace(free=1700)}
+    monkeypatch.setattr(shutil, "disk_usage", free.__getitem__)
+    assert disk(tmp_path / "not" / "there").nbytes == 1600
+
+
+def test_rows_of_a_buffer_that_was_cut_short_while_it_was_made_are_no_loss_of_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rows-0.rows").write_bytes(bytes(5000))
+    (tmp_path / NEW).touch()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1700))
+    assert (room := free_in(tmp_path)) is not None
+    assert room.nbytes == 1600 + 5000
 
 
 @pytest.mark.parametrize(
