@@ -43,8 +43,8 @@ class ReplayBuffer:
         validation: every k-th episode is held out from all samplers.
         accounting: whether `accounts` counts what is drawn.
         storage: where rows lie: "memory", "device", or "auto", see `placement.place_for`.
-        path: a folder for rows on disk, which holds the last `flush` whatever happens (`add` makes
-            one after each 1/16 of the capacity); one that was flushed before goes on from there.
+        path: a folder for rows on disk, which holds the last `flush` whatever happens; `add` makes
+            one whenever 1/16 of the capacity, or about 1000 rows if that is more, are new.
 
     Raises:
         ConfigError: capacity or lanes below 1 or beyond what there is room for, gamma outside
