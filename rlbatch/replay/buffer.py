@@ -205,7 +205,7 @@ class ReplayBuffer:
         return {name: tensor.clone() for name, tensor in self._parts.state().items()}
 
     def flush(self) -> None:
-        """Makes the folder `path` hold the buffer as it is now, or raises and leaves it as it was."""
+        """Makes the folder `path` hold the buffer as it is now, or raises and leaves it as is."""
         self._parts.flush()
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
