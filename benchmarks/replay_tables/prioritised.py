@@ -13,7 +13,7 @@ from benchmarks.replay_tables.turns import Ask, in_turns, loop, medians
 
 PEERS = ("cpprb", "tianshou")  # SB3 has no priorities; TorchRL's do not load beside this torch
 BATCH = 256
-GATHER = "bare gather"
+GATHER, REUSED = "bare gather", "rlbatch, reused output"
 LOOPS = 128  # calls
 
 
@@ -26,6 +26,7 @@ def measure(options: Options) -> Section:
             worker = stack.enter_context(start(OURS))
             fill = worker.ask(build="prioritised", rows=size)
             asks[OURS, size] = loop(worker, "sample and update", BATCH, LOOPS)
+            asks[REUSED, size] = loop(worker, "reused", BATCH, LOOPS)
             bare = stack.enter_context(start(BARE))
             bare.ask(build="gather", rows=size, row_bytes=fill["nbytes"] // size)
             asks[GATHER, size] = loop(bare, "sample", BATCH, LOOPS)
@@ -47,8 +48,9 @@ def speed(us: dict[str, dict[int, float]], sizes: tuple[int, ...]) -> Table:
         growth = f"{figures[sizes[-1]] / figures[sizes[0]]:.2f}" if whole else "-"
         rows.append([*row(name, figures, sizes), growth])
     peers = fastest(us, PEERS)
-    if OURS in us and peers:
-        ratios = ratio(peers, us[OURS])
-        rows.append([*row(f"fastest peer / {OURS}", ratios, sizes, 2), "-"])
+    for name in (OURS, REUSED):
+        if name in us and peers:
+            ratios = ratio(peers, us[name])
+            rows.append([*row(f"fastest peer / {name}", ratios, sizes, 2), "-"])
     header = ["µs", *(f"{size:,} rows" for size in sizes), f"{sizes[-1]:,} / {sizes[0]:,}"]
     return header, rows

@@ -42,11 +42,12 @@ def prioritised(rows: int) -> Filled:
         numbers = torch.arange(first, min(rows, first + len(errors)))
         buffer.update_priorities(numbers, errors[: len(numbers)])
 
-    def sample_and_update(size: int) -> None:
-        drawn = buffer.sample(size)
+    def sample_and_update(size: int, *, reuse: bool = False) -> None:
+        drawn = buffer.sample(size, reuse=reuse)
         buffer.update_priorities(drawn.row, errors[:size])
 
-    calls = {"sample and update": sample_and_update}
+    again = partial(sample_and_update, reuse=True)
+    calls = {"sample and update": sample_and_update, "reused": again}
     return Filled(calls, partial(cartpole.check, sampling(buffer)), buffer.nbytes)
 
 

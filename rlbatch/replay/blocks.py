@@ -40,10 +40,20 @@ class Blocks:
         self._layout, self._ring = layout, ring
         self._num, self._flat = lanes or 1, lanes is None
         self._fetch = fetch_of(layout.words)
-        self._kept: dict[int, Block] = {}
+        self._even: dict[int, Block] = {}  # by width: all lanes alike, all weights 1
+        self._kept: dict[int, Block] = {}  # by width: any
 
-    def uniform(self, seeds: Rows, counters: Rows, size: int, again: bool) -> tuple[Batch, Rows]:
+    def uniform(
+        self, seeds: Rows, counters: Rows, size: int, again: bool, step: int
+    ) -> tuple[Batch, Rows]:
         """Draws B rows for every lane and gathers them, in one pass; as `Uniform` draws.
+
+        Args:
+            seeds: `[L]`.
+            counters: `[L]`, which move on by `step`.
+            size: B.
+            again: in the block of this width that was used before.
+            step: see `counters`.
 
         Returns:
             The batch, and the insertion numbers in it `[L, B]`.
@@ -51,27 +61,36 @@ class Blocks:
         Raises:
             EmptyBufferError: a lane holds none.
         """
-        ring, block = self._ring, self._again(size) if again else self._fresh(size)
-        to = block.numbers, block.packed, block.weight, block.sizes
-        refuse_empty(self._fetch(seeds, DRAW, counters, ring.rows, ring.head, ring.fill, *to))
+        block = self._again(size, self._even) if again else self._whole(size)
+        ring, to = self._ring, (block.numbers, block.packed, step)
+        empty = self._fetch(seeds, DRAW, counters, ring.rows, ring.head, ring.fill, *to)
+        if empty >= 0:
+            refuse_empty(empty)
         return block.batch, block.numbers
 
     def filled(self, drawn: Drawn, sizes: Rows, again: bool) -> Batch:
         """The rows that were drawn; in a block that was used before, if `again`."""
         width = drawn.numbers.shape[1]
-        block = self._again(width) if again else self._fresh(width)
+        block = self._again(width, self._kept) if again else self._fresh(width)
         self._ring.gather(drawn.numbers, block.packed, block.weight)
         block.numbers[...], block.sizes[...] = drawn.numbers, sizes
         if drawn.weight is not None:
             block.weight[...] = drawn.weight
         return block.batch
 
-    def _again(self, width: int) -> Block:
-        block = self._kept.get(width)
+    def _again(self, width: int, kept: dict[int, Block]) -> Block:
+        block = kept.get(width)
         if block is None:
-            if len(self._kept) == MOST:  # a ladder has fewer rungs
-                self._kept.clear()
-            block = self._kept[width] = self._fresh(width)
+            if len(kept) == MOST:  # a ladder has fewer rungs
+                kept.clear()
+            block = kept[width] = self._whole(width)
+        return block
+
+    def _whole(self, width: int) -> Block:
+        """A fresh block whose rows are all their lane's own, and weigh 1."""
+        block = self._fresh(width)
+        block.weight.fill(1.0)
+        block.sizes.fill(width)
         return block
 
     def _fresh(self, width: int) -> Block:

@@ -27,7 +27,7 @@ from rlbatch.replay.sizes import PerLane, Sizes
 from rlbatch.replay.storage.device import DeviceRing
 from rlbatch.replay.storage.place import AnyRing
 from rlbatch.replay.storage.ring import Ring, Rows
-from rlbatch.replay.telling import Told, told_of
+from rlbatch.replay.telling import Told, array_of, told_of
 from rlbatch.types import Batch
 
 Floats = npt.NDArray[np.float64]
@@ -107,7 +107,8 @@ class Drawing:
         ring, blocks = self._memory.ring, self._blocks
         numbers: Rows | Tensor
         if blocks is not None and self._uniformly and type(size) is int:
-            batch, numbers = blocks.uniform(self._seeds, counters, size, reuse)
+            step = 1 if counter is None else 0
+            batch, numbers = blocks.uniform(self._seeds, counters, size, reuse, step)
         else:
             drawn = self.sampler.draw(ring, self._seeds, counters, sizes)
             if self._foreign and isinstance(drawn, Drawn):
@@ -117,8 +118,8 @@ class Drawing:
                 batch = blocks.filled(drawn, sizes, reuse)
             else:
                 batch = self._batches.batch(ring, drawn, sizes)
-        if counter is None:
-            np.add(self.draws, 1, out=self.draws)  # half the cost of +=
+            if counter is None:
+                np.add(self.draws, 1, out=self.draws)  # half the cost of +=
         if self.accounts is not None and isinstance(numbers, np.ndarray):
             self.accounts.note(numbers)  # their rows are near by now
         return batch
@@ -145,12 +146,12 @@ class Drawing:
         if self.forgetful:
             return
         own = told_of(row, td_error, self._memory.described.lanes)
-        shape = len(self._seeds), -1
+        lanes = len(self._seeds)
         if isinstance(self.sampler, PrioritisedOnDevice):
-            told = (x.detach().reshape(shape) for x in own)
+            told = (x.detach().reshape(lanes, -1) for x in own)
             self.sampler.update(self._memory.ring, *told)
             return
-        numbers, errors = (x.numpy(force=True).reshape(shape) for x in own)
+        numbers, errors = array_of(own[0], lanes), array_of(own[1], lanes)
         self.sampler.update(self._memory.ring, numbers, errors.astype(np.float64))
 
     def _uniform(self, ring: AnyRing, sizes: Rows, counter: Sizes) -> Batch:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy.typing as npt
 import torch
 from torch import Tensor
@@ -18,7 +20,8 @@ def told_of(row: Told, td_error: Told, lanes: int | None) -> tuple[Tensor, Tenso
     Raises:
         DataError: other shapes, or row numbers that are no integers.
     """
-    numbers, errors = _tensor("row", row), _tensor("td_error", td_error)
+    numbers = row if isinstance(row, Tensor) else _tensor("row", row)
+    errors = td_error if isinstance(td_error, Tensor) else _tensor("td_error", td_error)
     if numbers.dtype not in WHOLE:
         told = "replay.row", "integers, as in `batch.row`", numbers.dtype
         raise DataError(*told, "It comes first, the TD error second.")
@@ -32,9 +35,14 @@ def told_of(row: Told, td_error: Told, lanes: int | None) -> tuple[Tensor, Tenso
     return numbers, errors.float() if errors.dtype == torch.bfloat16 else errors
 
 
+def array_of(tensor: Tensor, lanes: int) -> npt.NDArray[Any]:
+    """`[L, B]` on the host."""
+    plain = tensor.is_cpu and not tensor.requires_grad
+    array: npt.NDArray[Any] = tensor.numpy() if plain else tensor.numpy(force=True)
+    return array.reshape(lanes, -1)
+
+
 def _tensor(name: str, value: object) -> Tensor:
-    if isinstance(value, Tensor):
-        return value
     try:
         return torch.as_tensor(value)
     except (TypeError, ValueError, RuntimeError):

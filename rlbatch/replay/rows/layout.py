@@ -16,9 +16,11 @@ from torch import Tensor
 from rlbatch.contract import Space
 from rlbatch.errors import ConfigError, require
 from rlbatch.replay.rows.tree import Leaf, leaves, nest
+from rlbatch.replay.storage.prefetch import LINE
 from rlbatch.types import Batch
 
 WORD = 8  # bytes; rows are whole words, so that a copy moves int64s
+MOST_SPARE = 6  # a row may grow by one part in so many to fill whole cache lines
 SIDES = "obs", "next_obs"
 SHOWN = Batch._fields[:5]  # what a batch shows of a row itself
 
@@ -109,7 +111,11 @@ class Layout:
             offset = -(-offset // width) * width
             fields.append(Field(name, dtype, shape, offset))
             offset += fields[-1].nbytes
-        return cls(tuple(fields), -(-offset // WORD), actions, space)
+        words = -(-offset // WORD)
+        lines = -(-words // LINE) * LINE
+        if (lines - words) * MOST_SPARE <= words:  # so that no row lies in a line too many
+            words = lines
+        return cls(tuple(fields), words, actions, space)
 
     @cached_property
     def struct(self) -> np.dtype[np.void]:

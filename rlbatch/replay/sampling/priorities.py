@@ -7,6 +7,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from rlbatch.replay.sampling.sum_tree import descend, put
 from rlbatch.seeding import stream_key, stream_uniform
 
 LEAST, MOST = 1e-140, 1e140  # of p^α: so that no sum or weight overflows or vanishes
@@ -100,3 +101,55 @@ def count(numbers: Any, slots: Any, leaves: Any, updates: Any, stale: Any, highe
             else:
                 highest[lane] = max(highest[lane], leaves[lane, b])
         updates[lane] += own
+
+
+@numba.njit(cache=True)
+def draw(
+    seeds: Any,
+    purpose: Any,
+    counters: Any,
+    sizes: Any,
+    even: Any,
+    beta: Any,
+    most: Any,
+    tree: Any,
+    leaves: Any,
+    head: Any,
+    capacity: Any,
+    room: Any,
+    numbers: Any,
+    weight: Any,
+) -> int:
+    """Insertion numbers and weights `[L, B]`; returns a lane that holds no row, or -1."""
+    nodes, levels = tree
+    totals = nodes[nodes.shape[0] - sizes.shape[0] :]
+    lane = aim(seeds, purpose, counters, totals, sizes, even, room)
+    if lane < 0:
+        descend(nodes, levels, room, numbers)
+        weigh(leaves, beta, most, sizes, numbers, room, weight)
+        number(head, capacity, numbers)
+    return lane
+
+
+@numba.njit(cache=True)
+def update(
+    head: Any,
+    fill: Any,
+    capacity: Any,
+    alpha: Any,
+    eps: Any,
+    numbers: Any,
+    td_error: Any,
+    slots: Any,
+    leaves: Any,
+    tree: Any,
+    updates: Any,
+    stale: Any,
+    highest: Any,
+) -> int:
+    """Takes TD errors in; or returns a bad place, lane · B + b, and nothing is changed; or -1."""
+    bad = rank(head, fill, capacity, alpha, eps, numbers, td_error, slots, leaves)
+    if bad < 0:
+        count(numbers, slots, leaves, updates, stale, highest)
+        put(tree[0], tree[1], slots, leaves)
+    return int(bad)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from rlbatch.errors import DataError, require
-from rlbatch.replay.sampling.priorities import LEAST, MOST, aim, count, number, rank, weigh
+from rlbatch.replay.sampling.priorities import LEAST, MOST, draw, update
 from rlbatch.replay.sampling.sampler import DRAW, Drawn, refuse_empty
 from rlbatch.replay.sampling.sum_tree import Floats, SumTree
 from rlbatch.replay.storage.ring import Counts, Rows
@@ -81,14 +81,12 @@ class PrioritisedSampler:
         Raises:
             EmptyBufferError: a lane that must give rows holds none.
         """
-        targets = np.empty((len(sizes), max(sizes.tolist())))
-        tree, settings = self.tree, self.settings
-        refuse_empty(aim(seeds, DRAW, counters, tree.totals, sizes, settings.stratified, targets))
-        slots, weight = tree.find(targets), np.empty(targets.shape, np.float32)
-        most = settings.normalise == "max"
-        weigh(tree.leaves, self.beta, most, sizes, slots, targets, weight)
-        number(ring.head, ring.capacity, slots)
-        return Drawn(slots, weight)
+        shape, tree = (len(sizes), max(sizes.tolist())), self.tree
+        numbers, weight = np.empty(shape, np.int64), np.empty(shape, np.float32)
+        how = self.settings.stratified, self.beta, self.settings.normalise == "max"
+        to = ring.head, ring.capacity, np.empty(shape), numbers, weight
+        refuse_empty(draw(seeds, DRAW, counters, sizes, *how, tree.parts, tree.leaves, *to))
+        return Drawn(numbers, weight)
 
     def added(self, ring: Counts, before: Rows) -> None:
         """Gives rows from `before` `[L]` up to the heads the highest priority of their lane."""
@@ -110,13 +108,11 @@ class PrioritisedSampler:
         require_one_each(len(self.stale), numbers, td_error)
         slots, leaves = np.empty(numbers.shape, np.int64), np.empty(numbers.shape)
         alpha, eps = self.settings.alpha, self.settings.eps
-        bad = rank(
-            ring.head, ring.fill, ring.capacity, alpha, eps, numbers, td_error, slots, leaves
-        )
+        counts = self.updates, self.stale, self.highest
+        held = ring.head, ring.fill, ring.capacity
+        bad = update(*held, alpha, eps, numbers, td_error, slots, leaves, self.tree.parts, *counts)
         if bad >= 0:
             _refuse(ring.head, numbers, td_error, *divmod(bad, numbers.shape[1]))
-        count(numbers, slots, leaves, self.updates, self.stale, self.highest)
-        self.tree.set(slots, leaves)
         self._move_beta()
 
     def state(self) -> dict[str, npt.NDArray[np.generic]]:

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from rlbatch.replay.storage.prefetch import LINE, prefetch
+from rlbatch.replay.storage.prefetch import LINE, aligned_zeros, prefetch
 from rlbatch.replay.storage.ring import Rows
 
 Floats = npt.NDArray[np.float64]
@@ -36,9 +36,16 @@ class SumTree:
         sizes = np.array(widths, np.int64) * lanes
         self.capacity = capacity  # leaves a lane
         self._levels = np.stack([sizes.cumsum() - sizes, widths], 1)  # where each starts, its width
-        self._nodes = _aligned(int(sizes.sum()))  # level by level, leaves first; in each all lanes
+        self._nodes: Floats = aligned_zeros(
+            (int(sizes.sum()),), np.float64
+        )  # level by level, leaves first; in each all lanes
         self.leaves = self._nodes[: sizes[0]].reshape(lanes, -1)  # [L, C padded], to be read only
         self.totals = self._nodes[-lanes:]  # [L], to be read only
+
+    @property
+    def parts(self) -> tuple[Floats, Rows]:
+        """What `descend` and `put` work on, within kernels."""
+        return self._nodes, self._levels
 
     @property
     def nbytes(self) -> int:
@@ -46,7 +53,7 @@ class SumTree:
 
     def set(self, slots: Rows, values: Floats) -> None:
         """Sets leaves `[L, B]`; -1 is padding. Of two values for one leaf the later stays."""
-        _set(self._nodes, self._levels, slots, values)
+        put(self._nodes, self._levels, slots, values)
 
     def set_run(self, first: Rows, past: Rows, values: Floats) -> None:
         """Sets leaves first … past − 1, modulo C, the last C of them, to one value a lane `[L]`."""
@@ -69,19 +76,12 @@ class SumTree:
             `[L, B]` int64, -1 in padding and where all leaves are 0.
         """
         slots = np.empty(targets.shape, np.int64)
-        _find(self._nodes, self._levels, targets.copy(), slots)
+        descend(self._nodes, self._levels, targets.copy(), slots)
         return slots
 
 
 def _padded(width: int) -> int:
     return -(-width // FAN) * FAN
-
-
-def _aligned(size: int) -> Floats:
-    """Zeros that start where a cache line does, so that 16 children never lie in three."""
-    room = np.zeros(size + 7, np.float64)
-    skip = -(room.ctypes.data // 8) % 8
-    return room[skip : skip + size]
 
 
 @numba.njit(cache=True, inline="always")
@@ -123,7 +123,8 @@ def _set_run(nodes: Any, levels: Any, capacity: Any, first: Any, past: Any, valu
 
 
 @numba.njit(cache=True)
-def _set(nodes: Any, levels: Any, slots: Any, values: Any) -> None:
+def put(nodes: Any, levels: Any, slots: Any, values: Any) -> None:
+    """`SumTree.set`, within kernels."""
     lanes, num = slots.shape
     for lane in range(lanes):
         for b in range(num):
@@ -144,8 +145,11 @@ def _set(nodes: Any, levels: Any, slots: Any, values: Any) -> None:
 
 
 @numba.njit(cache=True)
-def _find(nodes: Any, levels: Any, rest: Any, slots: Any) -> None:
-    """Goes down one level for all targets before the next, and asks for the nodes of that one."""
+def descend(nodes: Any, levels: Any, rest: Any, slots: Any) -> None:
+    """`SumTree.find`, within kernels; uses up `rest`.
+
+    Goes down one level for all targets before the next, and asks for the nodes of that one.
+    """
     lanes, num = slots.shape
     root, sums = levels.shape[0] - 1, np.empty(FAN)
     for lane in range(lanes):

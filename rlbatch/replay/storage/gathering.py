@@ -25,10 +25,10 @@ def gather_of(words: int) -> Any:
 
 
 def fetch_of(words: int) -> Any:
-    """`(seeds, purpose, counters, rows, head, fill, numbers, packed, weight, sizes) -> lane`.
+    """`(seeds, purpose, counters, rows, head, fill, numbers, packed, step) -> lane`.
 
     Draws as `Uniform` does, for every lane as many rows as `numbers` `[L, B]` has room for, and
-    copies them. Returns -1, or a lane that holds none.
+    copies them; then counters move on by `step`. Returns -1, or a lane that holds none.
     """
     return _fetch(words if words <= WIDEST else 0)
 
@@ -47,7 +47,8 @@ def slot_of(number: Any, turn: Any, slots: Any) -> Any:
 def _ask(flat: Any, start: Any, words: Any) -> None:
     for w in range(0, words, LINE):
         prefetch(flat, start + w)
-    prefetch(flat, start + words - 1)
+    if words % LINE != 0:  # else rows begin where lines do
+        prefetch(flat, start + words - 1)
 
 
 @functools.cache
@@ -88,8 +89,7 @@ def _fetch(width: int) -> Any:
         fill: Any,
         numbers: Any,
         packed: Any,
-        weight: Any,
-        sizes: Any,
+        step: Any,
     ) -> int:
         lanes, slots = rows.shape[:2]
         words = width if width > 0 else rows.shape[2]
@@ -100,10 +100,10 @@ def _fetch(width: int) -> Any:
         for lane in range(lanes):
             key, oldest = stream_key(seeds[lane], purpose, counters[lane]), head[lane] - fill[lane]
             turn, base = head[lane] - head[lane] % slots, lane * slots * words
-            own, to, sizes[lane] = numbers[lane], packed[lane].reshape(-1), num
+            own, to = numbers[lane], packed[lane].reshape(-1)
+            counters[lane] += step
             for b in range(num):
                 own[b] = oldest + np.int64(stream_uniform(key, b) * fill[lane])
-                weight[lane, b] = 1.0
             for b in range(num):
                 if b + AHEAD < num:
                     _ask(flat, base + slot_of(own[b + AHEAD], turn, slots) * words, words)

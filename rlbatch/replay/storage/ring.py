@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlbatch.replay.storage.gathering import gather_of
+from rlbatch.replay.storage.prefetch import aligned_zeros
 
 Rows = npt.NDArray[np.int64]
 
@@ -33,7 +34,8 @@ class Ring:
 
     def __init__(self, lanes: int, capacity: int, words: int, rows: Rows | None = None) -> None:
         self.capacity = capacity
-        self.rows = np.zeros((lanes, capacity, words), np.int64) if rows is None else rows
+        shape = lanes, capacity, words
+        self.rows: Rows = aligned_zeros(shape, np.int64) if rows is None else rows
         self.head = np.zeros(lanes, np.int64)  # rows ever written
         self.fill = np.zeros(lanes, np.int64)  # rows held
 
