@@ -1,6 +1,7 @@
 """Serves rlbatch's buffers to the replay benchmark."""
 
 import itertools
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -47,7 +48,8 @@ def prioritised(rows: int) -> Filled:
         buffer.update_priorities(drawn.row, errors[:size])
 
     again = partial(sample_and_update, reuse=True)
-    calls = {"sample and update": sample_and_update, "reused": again}
+    calls: dict[str, Callable[[int], object]] = {"sample and update": sample_and_update}
+    calls["reused"] = again
     return Filled(calls, partial(cartpole.check, sampling(buffer)), buffer.nbytes)
 
 

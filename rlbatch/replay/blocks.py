@@ -22,8 +22,8 @@ class Block(NamedTuple):
 
     numbers: Rows  # [L, B]
     packed: Rows  # [L, B, words]
-    weight: npt.NDArray[np.float32]  # [L, B]
-    sizes: Rows  # [L]
+    weight: npt.NDArray[np.float32]  # [L, B], or [B] where batches have no lane axis
+    sizes: Rows  # [L], or []
     batch: Batch
 
 
@@ -38,7 +38,8 @@ class Blocks:
 
     def __init__(self, layout: Layout, lanes: int | None, ring: Ring) -> None:
         self._layout, self._ring = layout, ring
-        self._num, self._flat = lanes or 1, lanes is None
+        self._lead = () if lanes is None else (lanes,)
+        self._words = (layout.words,)
         self._fetch = fetch_of(layout.words)
         self._even: dict[int, Block] = {}  # by width: all lanes alike, all weights 1
         self._kept: dict[int, Block] = {}  # by width: any
@@ -72,10 +73,11 @@ class Blocks:
         """The rows that were drawn; in a block that was used before, if `again`."""
         width = drawn.numbers.shape[1]
         block = self._again(width, self._kept) if again else self._fresh(width)
-        self._ring.gather(drawn.numbers, block.packed, block.weight)
+        weight = block.weight.reshape(drawn.numbers.shape)
+        self._ring.gather(drawn.numbers, block.packed, weight)
         block.numbers[...], block.sizes[...] = drawn.numbers, sizes
         if drawn.weight is not None:
-            block.weight[...] = drawn.weight
+            weight[...] = drawn.weight
         return block.batch
 
     def _again(self, width: int, kept: dict[int, Block]) -> Block:
@@ -94,13 +96,13 @@ class Blocks:
         return block
 
     def _fresh(self, width: int) -> Block:
-        shape = self._num, width
-        packed = np.empty((*shape, self._layout.words), np.int64)
-        numbers, weight = np.empty(shape, np.int64), np.empty(shape, np.float32)
-        sizes = np.empty(self._num, np.int64)
-        struct = packed.view(self._layout.struct)[..., 0]
-        parts = (struct, weight, numbers, sizes)
-        if self._flat:
-            parts = struct[0], weight[0], numbers[0], sizes[0, ...]
-        own = map(torch.from_numpy, parts[1:])
-        return Block(numbers, packed, weight, sizes, Batch(*self._layout.columns(parts[0]), *own))
+        lead = (*self._lead, width)
+        packed = np.empty(lead + self._words, np.int64)
+        numbers, weight = np.empty(lead, np.int64), np.empty(lead, np.float32)
+        sizes, tensor = np.empty(self._lead, np.int64), torch.from_numpy
+        columns = self._layout.columns(packed.view(self._layout.struct)[..., 0])
+        own = tensor(weight), tensor(numbers), tensor(sizes)
+        batch = Batch._make((*columns, *own))
+        if not self._lead:
+            numbers, packed = numbers[None], packed[None]
+        return Block(numbers, packed, weight, sizes, batch)

@@ -177,8 +177,8 @@ class ReplayBuffer:
             td_error: the same shape, any sign.
 
         Raises:
-            DataError: what does not fit, or is not finite (with rows on a device that is counted
-                in `sampler.unsound`, and its row keeps its priority); nothing is changed.
+            DataError: what does not fit, is not finite, or of a row never stored; nothing is
+                changed. (Rows on a device: the last two are counted in `sampler.unsound`.)
         """
         self._drawing.tell(row, td_error)
 

@@ -81,9 +81,9 @@ class Memory:
         if room is not None:
             room(most)
         if self.frames is not None:
-            apart = self._apart(self.episodes.upcoming(rows.shape[1]))
+            apart = self._apart(self.episodes.upcoming(kept))
             self.frames.store(stacks, rows, ended, kept, apart, self.n_step.rows)
-        self.episodes.number(rows, ended)
+        self.episodes.number(rows, ended, kept)
         rows, kept = self.n_step.fold(rows, ended, kept, most)
         if self.held_out is None:
             self._append(self.ring, rows, kept)

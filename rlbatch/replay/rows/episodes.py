@@ -18,8 +18,8 @@ from rlbatch.replay.storage.ring import Rows
 class Episodes:
     """Writes the number of the running episode into rows, for each environment of each lane.
 
-    Numbers start at 0 in every lane and are given in the order in which episodes begin. With
-    another number of environments than before, all of them begin an episode.
+    Numbers start at 0 in every lane and are given in the order of the episodes' first transitions.
+    With another number of environments than before, all of them begin an episode.
 
     Args:
         lanes: L.
@@ -28,26 +28,30 @@ class Episodes:
 
     def __init__(self, lanes: int, layout: Layout) -> None:
         self._place = layout.field("episode").offset // 4
-        self._running = np.zeros((lanes, 0), np.int64)  # [L, E] number of the running episode
+        self._running = np.zeros(
+            (lanes, 0), np.int64
+        )  # [L, E] number of the running episode, -1: none yet
         self._begun = np.zeros(lanes, np.int64)  # [L] episodes begun
 
     @property
     def counts(self) -> tuple[Rows, Rows]:
-        """The number of each running episode `[L, E]`, and of episodes begun `[L]`; the arrays."""
+        """The number of each running episode `[L, E]`, -1 before its first transition, and of
+        episodes begun `[L]`; the arrays."""
         return self._running, self._begun
 
-    def number(self, rows: Rows, ended: Bools) -> None:
-        """Numbers rows `[L, E, words]`; an environment where `ended` begins another episode."""
+    def number(self, rows: Rows, ended: Bools, kept: Bools) -> None:
+        """Numbers rows `[L, E, words]` that are `kept`; where `ended` an episode is over."""
         if rows.shape[1] != self._running.shape[1]:
-            self._running = self.upcoming(rows.shape[1])
-            self._begun += rows.shape[1]
-        _number(rows.view(np.int32), self._place, ended, self._running, self._begun)
+            self._running = np.full(rows.shape[:2], -1, np.int64)
+        _number(rows.view(np.int32), self._place, ended, kept, self._running, self._begun)
 
-    def upcoming(self, num_envs: int) -> Rows:
-        """The numbers `[L, E]` that the rows of the next step get."""
-        if num_envs == self._running.shape[1]:
-            return self._running
-        return self._begun[:, None] + np.arange(num_envs)
+    def upcoming(self, kept: Bools) -> Rows:
+        """The numbers `[L, E]` that rows of the next step get, where `kept`."""
+        running = self._running
+        if kept.shape[1] != running.shape[1]:
+            running = np.full(kept.shape, -1, np.int64)
+        new = kept & (running < 0)
+        return np.where(new, self._begun[:, None] + np.cumsum(new, 1) - 1, running)
 
     def of(self, rows: Rows) -> npt.NDArray[np.int32]:
         """The episodes `[...]` of packed rows `[..., words]`."""
@@ -73,10 +77,19 @@ class Episodes:
 
 
 @numba.njit(cache=True)
-def _number(halves: Any, place: Any, ended: Any, running: Any, begun: Any) -> None:
+def _number(halves: Any, place: Any, ended: Any, kept: Any, running: Any, begun: Any) -> None:
     for lane in range(running.shape[0]):
         for e in range(running.shape[1]):
-            halves[lane, e, place] = running[lane, e]
+            if kept[lane, e]:
+                halves[lane, e, place] = numbered(lane, e, running, begun)
             if ended[lane, e]:
-                running[lane, e] = begun[lane]
-                begun[lane] += 1
+                running[lane, e] = -1
+
+
+@numba.njit(cache=True, inline="always")
+def numbered(lane: Any, e: Any, running: Any, begun: Any) -> Any:
+    """The number of a running episode, its own from its first transition on."""
+    if running[lane, e] < 0:
+        running[lane, e] = begun[lane]
+        begun[lane] += 1
+    return running[lane, e]

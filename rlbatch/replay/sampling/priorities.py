@@ -76,9 +76,9 @@ def rank(
         for b in range(num):
             row = numbers[lane, b]
             slots[lane, b] = -1
-            if row < 0:
+            if row == -1:
                 continue
-            if row >= head[lane] or not np.isfinite(td_error[lane, b]):
+            if row < 0 or row >= head[lane] or not np.isfinite(td_error[lane, b]):
                 return lane * num + b
             if row >= head[lane] - fill[lane]:
                 slots[lane, b] = row % capacity

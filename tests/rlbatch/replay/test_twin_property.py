@@ -50,6 +50,8 @@ class Lane:
 
     def take(self, env: int, step: Row | None, ended: bool) -> None:
         """A step, None where it is left out. A row is stored as soon as its window has closed."""
+        if env not in self.episodes and step is None:
+            return  # an episode begins with its first transition that counts
         if env not in self.episodes:
             self.begun += 1
             every = self.told["validation"]
@@ -142,13 +144,18 @@ class Play:
     def add(self, ended: float = 0.15) -> None:
         """One step of all environments; how many there are changes where nothing is cut by it."""
         free = self.over.all() if self.told["n_step"] > 1 else self.generator.random() < 0.2
-        if self.over.size == 0 or (free and self.told["validation"] is None):
-            self.over = np.ones((*self.lead, self.generator.integers(1, 13)), bool)
+        if self.over.size == 0 or free:
+            before, self.over = (
+                self.over,
+                np.ones((*self.lead, self.generator.integers(1, 13)), bool),
+            )
+            for twin in self.twins if lead != before else []:
+                twin.episodes.clear()  # other environments begin other episodes
         lead, roll = self.over.shape, self.generator.random
         columns: Row = dict(zip(("obs", "next_obs"), self.observed(lead), strict=True))
         columns |= {"action": self.generator.integers(5, size=lead), "reward": roll(lead) - 0.5}
         valid: Any = roll(lead) < 0.8 + ended
-        ends = valid & (roll((2, *lead)) < ended)
+        ends: Any = roll((2, *lead)) < ended
         self.buffer.add(**columns, terminated=ends[0], truncated=ends[1], valid=valid)
         self.over, columns["discount"] = ends.any(0), 1.0 - ends[0]
         for at in np.ndindex(lead):
