@@ -145,11 +145,9 @@ class Play:
         """One step of all environments; how many there are changes where nothing is cut by it."""
         free = self.over.all() if self.told["n_step"] > 1 else self.generator.random() < 0.2
         if self.over.size == 0 or free:
-            before, self.over = (
-                self.over,
-                np.ones((*self.lead, self.generator.integers(1, 13)), bool),
-            )
-            for twin in self.twins if lead != before else []:
+            before, num_envs = self.over.shape, self.generator.integers(1, 13)
+            self.over = np.ones((*self.lead, num_envs), bool)
+            for twin in self.twins if self.over.shape != before else []:
                 twin.episodes.clear()  # other environments begin other episodes
         lead, roll = self.over.shape, self.generator.random
         columns: Row = dict(zip(("obs", "next_obs"), self.observed(lead), strict=True))
