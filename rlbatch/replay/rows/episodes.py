@@ -81,13 +81,13 @@ def _number(halves: Any, place: Any, ended: Any, kept: Any, running: Any, begun:
     for lane in range(running.shape[0]):
         for e in range(running.shape[1]):
             if kept[lane, e]:
-                halves[lane, e, place] = numbered(lane, e, running, begun)
+                halves[lane, e, place] = _numbered(lane, e, running, begun)
             if ended[lane, e]:
                 running[lane, e] = -1
 
 
 @numba.njit(cache=True, inline="always")
-def numbered(lane: Any, e: Any, running: Any, begun: Any) -> Any:
+def _numbered(lane: Any, e: Any, running: Any, begun: Any) -> Any:
     """The number of a running episode, its own from its first transition on."""
     if running[lane, e] < 0:
         running[lane, e] = begun[lane]

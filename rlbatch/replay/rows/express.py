@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 from torch import Tensor
 
-from rlbatch.replay.rows.episodes import Episodes, numbered
+from rlbatch.replay.rows.episodes import Episodes
 from rlbatch.replay.rows.layout import WORD, Layout
 from rlbatch.replay.storage.ring import Ring
 
@@ -127,17 +127,19 @@ def _take(
         for e in range(envs):
             n, start = lane * envs + e, (lane * slots + slot) * words
             octets = start * WORD
-            flat[start + words - 1] = 0  # what no field fills
             flat[start + places[0] // WORD] = act[n]
             halves[(octets + places[1]) // 4] = own[n]
             halves[(octets + places[2]) // 4] = 0.0 if final[lane, e] else gamma
-            numbers[(octets + places[3]) // 4] = numbered(lane, e, running, begun)
+            episode = running[lane, e]
+            if episode < 0:
+                episode = begun[lane]
+                begun[lane] += 1
+            numbers[(octets + places[3]) // 4] = episode
             left, right = (octets + places[4]) // obs.itemsize, (octets + places[5]) // obs.itemsize
             for i in range(size):
                 typed[left + i] = before[n * size + i]
                 typed[right + i] = after[n * size + i]
-            if final[lane, e] or cut[lane, e]:
-                running[lane, e] = -1
+            running[lane, e] = -1 if final[lane, e] or cut[lane, e] else episode
             slot = slot + 1 if slot + 1 < slots else 0
         head[lane] += envs
         fill[lane] = min(head[lane], capacity)
