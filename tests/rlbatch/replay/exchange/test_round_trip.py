@@ -64,9 +64,6 @@ def cases(draw: st.DrawFn) -> Case:
     case = Case(buffer, [{} for _ in range(lanes)], [{} for _ in range(lanes)])
     begun = [0] * lanes
     played = [[Played(fresh(space, generator)) for _ in range(envs)] for _ in range(lanes)]
-    for own, lane in zip(played, range(lanes), strict=True):
-        for one in own:
-            one.number, begun[lane] = begun[lane], begun[lane] + 1
     for _ in range(draw(st.integers(0, 12))):
         step(case, played, begun, generator)
     return case
@@ -99,6 +96,8 @@ def step(
     case.buffer.add(sides[0], action, reward, sides[1], terminated, truncated, valid)
     for lane, env in np.ndindex(lead):
         one, at = played[lane][env], (lane, env)
+        if valid[at] and one.number < 0:
+            one.number, begun[lane] = begun[lane], begun[lane] + 1
         if valid[at]:
             ended = bool(terminated[at])
             row = flat(one.now), int(action[at]), float(reward[at]), flat(after[lane][env]), ended
@@ -106,9 +105,9 @@ def step(
             one.now = after[lane][env]
         if terminated[at] or truncated[at]:
             told = "terminated" if valid[at] and terminated[at] else "truncated"
-            case.ends[lane][one.number] = told
-            one.now, one.number = fresh(space, generator), begun[lane]
-            begun[lane] += 1
+            if one.number >= 0:
+                case.ends[lane][one.number] = told
+            one.now, one.number = fresh(space, generator), -1
 
 
 def by_leaf(side: list[list[list[Any]]]) -> list[list[list[Any]]]:
