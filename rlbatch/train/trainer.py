@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rlbatch.contract import Agent, MakeEnv
+from rlbatch.contract import Agent, MakeEnv, Space
 from rlbatch.errors import TrainingError
 from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
@@ -61,19 +61,7 @@ class Trainer:
         seeds, lanes = settings.lane_seeds, len(settings.lane_seeds)
         self._env = make_env(seeds=seeds, per_lane=per_lane, device=self.device)
         spaces = self._env.obs_space, self._env.action_space
-        replay = settings.replay
-        parts = replay.capacity, *spaces, lanes, self.device, seeds
-        drawn = not settings.batch.whole
-        counted = drawn and self.device.type == "cpu"  # else rows could not lie on the device
-        self.buffer = ReplayBuffer(
-            *parts,
-            gamma=replay.gamma,
-            n_step=replay.n_step,
-            sampler=replay.sampler,
-            frame_stack=replay.frame_stack,
-            validation=replay.validation,
-            accounting=counted,
-        )
+        self.buffer = _buffer(settings, spaces, self.device)
         self.learner = Learner(
             agent,
             *spaces,
@@ -224,3 +212,23 @@ class Trainer:
         played = evaluator.play(self.learner.values)
         self.evaluation_s += time.perf_counter() - began
         return played
+
+
+def _buffer(
+    settings: TrainSettings, spaces: tuple[Space, Space], device: torch.device
+) -> ReplayBuffer:
+    """The buffer of all lanes. Draws are counted where rows need not leave the device for it."""
+    replay, seeds = settings.replay, settings.lane_seeds
+    return ReplayBuffer(
+        replay.capacity,
+        *spaces,
+        len(seeds),
+        device,
+        seeds,
+        gamma=replay.gamma,
+        n_step=replay.n_step,
+        sampler=replay.sampler,
+        frame_stack=replay.frame_stack,
+        validation=replay.validation,
+        accounting=device.type == "cpu" and not settings.batch.whole,
+    )
