@@ -2,7 +2,7 @@
 
 Random rows wait for memory, so each is asked for `AHEAD` rows before it is copied; and a row of
 fixed width is a few moves of registers, where one of any width is a call. Together they take 16384
-CartPole rows out of a million in about half of the time that `numpy.take` needs.
+CartPole rows out of a million in little more than half of the time that `numpy.take` needs.
 """
 
 from __future__ import annotations

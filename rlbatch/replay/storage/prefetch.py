@@ -1,7 +1,7 @@
 """A cache prefetch for numba kernels: random rows of a large ring wait for memory otherwise.
 
-Asking for row b + 32 while row b is copied made the gather of 16384 CartPole rows out of a
-million five times faster than the plain loop.
+Asking for row b + 32 while row b is copied, in place of row b + 1, took the gather of 16384
+CartPole rows out of a million from 274 to 159 µs.
 """
 
 from __future__ import annotations

@@ -54,12 +54,6 @@ class Ring:
         """
         gather_of(self.rows.shape[2])(self.rows, self.head, numbers, out, weight)
 
-    def newest(self) -> Rows:
-        """Insertion numbers of all that is held, oldest first, `[L, max fill]`; -1 is padding."""
-        offsets = np.arange(self.fill.max(), dtype=np.int64)[None]
-        oldest = (self.head - self.fill)[:, None]
-        return np.where(offsets < self.fill[:, None], oldest + offsets, -1)
-
     def written(self) -> Rows:
         """All rows held, `[L, max fill, words]`, number n in slot n % C; zeros where none is."""
         most = int(self.fill.max())

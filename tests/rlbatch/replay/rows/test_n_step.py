@@ -15,6 +15,7 @@ import pytest
 from gymnasium import spaces
 
 from rlbatch.errors import ConfigError, DataError
+from rlbatch.replay.looks import everything
 from rlbatch.replay.rows.door import Door
 from rlbatch.replay.rows.layout import Layout
 from rlbatch.replay.rows.n_step import NStep
@@ -189,7 +190,7 @@ def test_a_window_is_not_cut_where_the_ring_wraps() -> None:
     for n in range(1, 10):
         ring.append(*n_step.fold(*packed(str(n))))
     rows = np.zeros((1, 4, LAYOUT.words), np.int64)
-    ring.gather(ring.newest(), rows, np.zeros((1, 4), np.float32))
+    ring.gather(everything(ring).drawn.numbers, rows, np.zeros((1, 4), np.float32))
     assert ring.head.tolist() == [7]
     assert read(rows[0]) == [one(n, 1.75 * n + 1, n + 2, 0.125) for n in (4, 5, 6, 7)]
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from rlbatch.errors import FileError
+from rlbatch.replay.looks import everything
 from rlbatch.replay.storage import disk, disk_ring
 from rlbatch.replay.storage.disk import Edition, OnDisk
 from rlbatch.replay.storage.disk_ring import DiskRing, num_slots
@@ -29,7 +30,7 @@ def append(ring: Ring, numbers: range) -> None:
 
 
 def held(ring: Ring) -> list[list[int]]:
-    numbers = ring.newest()
+    numbers = everything(ring).drawn.numbers
     out = np.empty((*numbers.shape, 1), np.int64)
     ring.gather(numbers, out, np.empty(numbers.shape, np.float32))
     found: list[list[int]] = out[..., 0].tolist()
