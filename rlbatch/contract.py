@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from gymnasium.spaces import Space as GymSpace
@@ -15,7 +15,33 @@ Space = GymSpace[Any]
 QFn = Callable[[Tensor], Tensor]  # obs [B, *obs] -> network output [B, ...]
 Schedule = Callable[[Signal], float]  # wanted rows; open loop: evaluated once for all lanes
 Memory = Mapping[str, float]  # a controller's state, explicit so that it can be checkpointed
-Controller = Callable[[Signal, Memory], tuple[float, Memory]]  # closed loop, per lane
+
+
+@runtime_checkable
+class Controller(Protocol):
+    """Decides B from what the learner shows; closed loop: evaluated for each lane, every k updates.
+
+    Pure: all that it remembers goes in and out as `memory`, which is {} before the first decision.
+    """
+
+    signals: ClassVar[tuple[str, ...]]  # names in `signal.meters` that it cannot do without
+
+    @property
+    def low(self) -> int:
+        """Rows, the least that it asks for."""
+        ...
+
+    @property
+    def high(self) -> int:
+        """Rows, the most that it asks for."""
+        ...
+
+    def __call__(self, signal: Signal, memory: Memory) -> tuple[float, Memory]:
+        """Wanted rows, and what to remember until the next decision."""
+        ...
+
+
+Rule = Schedule | Controller  # whatever decides B
 
 
 @runtime_checkable

@@ -41,7 +41,7 @@ class Purpose(IntEnum):
     LOSS = 6  # counter: update
     RESAMPLE = 7  # bootstrap intervals
     PROBE = 8  # counter: third of the probe set, i: place; counter 3: where power iteration starts
-    ORDER = 9  # replayed batch sizes, counter 0, i: update
+    ORDER = 9  # batch sizes: replayed, counter 0, i: update; random, counter: their period
     CHOICE = 10  # counter: draw_counter(env step, update), i: row chosen out of a large draw
 
 

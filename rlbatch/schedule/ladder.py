@@ -43,3 +43,17 @@ class Ladder:
         if current > 0 and abs(height - math.log2(current)) <= 0.5 + self.hysteresis:
             return current
         return 1 << round(height)
+
+    def rungs(self, low: int, high: int) -> tuple[int, int]:
+        """The lowest and the highest rung in [low, high].
+
+        Raises:
+            ConfigError: no rung lies there.
+        """
+        if self.kind == "exact":
+            return low, high
+        least, most = 1 << (low - 1).bit_length(), 1 << (high.bit_length() - 1)
+        advice = "Widen the bounds, or use ladder: {kind: exact}."
+        got = f"[{low}, {high}]"
+        require(least <= most, "batch.ladder", "a power of two within the bounds", got, advice)
+        return least, most

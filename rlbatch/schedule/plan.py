@@ -1,17 +1,21 @@
-"""Schedule, ladder and coupling together: from a signal to the rows and lr factor in use."""
+"""What decides B, ladder and coupling together: from a signal to the rows and lr factor in use."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
-from rlbatch.contract import Schedule
+from rlbatch.contract import Controller, Memory, Rule, Schedule
 from rlbatch.errors import ConfigError, require
+from rlbatch.schedule.control import Control, Verdict, ask
 from rlbatch.schedule.coupling import Coupling, lr_factor
 from rlbatch.schedule.fixed import Fixed
 from rlbatch.schedule.ladder import Ladder
 from rlbatch.schedule.replayed import Replayed
 from rlbatch.types import Signal
+
+TargetLag = Literal["declared", "samples"]
+Moments = Literal["keep", "rescale", "reset"]
 
 
 class Decision(NamedTuple):
@@ -25,12 +29,16 @@ class Decision(NamedTuple):
 class BatchPlan:
     """What the config's `batch:` block says. Pure: the same signals give the same decisions."""
 
-    schedule: Schedule = field(default_factory=Fixed)
+    schedule: Rule = field(default_factory=Fixed)
     ladder: Ladder | None = None  # None: exact for a fixed size, powers of two for a moving one
+    control: Control = field(default_factory=Control)  # of a schedule that looks at the learner
     coupling: Coupling = "none"
     reference: int = 128  # rows at which lr and the other constants are declared
     lr_follows: Schedule | None = None  # the coupling takes these rows in place of B: B alone, or
     # the learning rate alone, can then move
+    target_lag: TargetLag = "declared"  # samples: the target network lags as many rows at any B
+    warmup: int = 0  # rows drawn over which the learning rate moves after a jump of B
+    moments: Moments = "keep"  # what becomes of the optimiser's memory at a jump of B
 
     def __post_init__(self) -> None:
         require(self.reference >= 1, "batch.reference", "at least 1 row", self.reference)
@@ -40,33 +48,58 @@ class BatchPlan:
         advice = "Say linear, sqrt or inverse."
         require(follows, "batch.coupling", "a rule for lr_follows", "none", advice)
         require(met, "batch.coupling", f"one of {', '.join(known)}", self.coupling)
-        replayed = isinstance(self.schedule, Replayed)
-        fixed = isinstance(self.schedule, Fixed) or replayed  # both are exact as they are
-        if self.ladder is None:
-            chosen = Ladder(kind="exact" if fixed else "powers")
-            object.__setattr__(self, "ladder", chosen)
-        elif fixed and self.ladder.kind == "powers":
-            advice = "Leave `ladder` out."
-            wanted = "kind: exact for the sizes of a log"
-            require(not replayed, "batch.ladder", wanted, "kind: powers", advice)
-            self._refuse_rounding(self.schedule.largest)  # type: ignore[attr-defined]
+        for name, kinds in (("target_lag", TargetLag), ("moments", Moments)):
+            told, wanted = getattr(self, name), get_args(kinds)
+            require(told in wanted, f"batch.{name}", f"one of {', '.join(wanted)}", told)
+        require(self.warmup >= 0, "batch.warmup", "rows ≥ 0", self.warmup)
+        self._settle_ladder()
 
     @property
     def whole(self) -> bool:
         """Is every batch the whole buffer?"""
         return isinstance(self.schedule, Fixed) and self.schedule.rows == "buffer"
 
+    @property
+    def closed(self) -> bool:
+        """Does B depend on what the learner shows?"""
+        return isinstance(self.schedule, Controller)
+
     def largest(self) -> int:
         """The most rows that the schedule can ask for, as the ladder rounds them; 0: unknown."""
+        if isinstance(self.schedule, Controller):
+            return self._bounds()[1]
         wanted: int = getattr(self.schedule, "largest", 0)
         return self._rounded(wanted) if wanted else 0
 
+    def rungs(self) -> tuple[int, ...]:
+        """Every power of two between a controller's bounds."""
+        least, most = self._bounds()
+        return tuple(1 << n for n in range(63) if least <= 1 << n <= most)
+
     def decide(self, signal: Signal) -> Decision:
-        """Rows and lr factor for this signal."""
-        assert self.ladder is not None
-        rows = self.ladder(self.schedule(signal), signal.batch_size)
-        followed = rows if self.lr_follows is None else self.lr_follows(signal)
+        """Rows and lr factor for this signal, of a schedule without feedback."""
+        rows = self.rows(signal)
+        followed = self.followed(rows, signal)
         return Decision(rows, lr_factor(self.coupling, followed, self.reference))
+
+    def rows(self, signal: Signal) -> int:
+        """Rows for this signal, of a schedule without feedback."""
+        assert self.ladder is not None
+        schedule: Any = self.schedule
+        return self.ladder(schedule(signal), signal.batch_size)
+
+    def ask(self, signal: Signal, memory: Memory) -> tuple[int, Verdict]:
+        """Rows for this signal, of a controller, and what came of asking it."""
+        assert self.ladder is not None
+        assert isinstance(self.schedule, Controller)
+        verdict = ask(self.schedule, self.control, signal, memory)
+        least, most = self._bounds()
+        rows = self.ladder(verdict.wanted, signal.batch_size)
+        return min(most, max(least, rows)), verdict
+
+    def followed(self, rows: int, signal: Signal) -> float:
+        """The rows that the coupling goes by: those in use, unless lr_follows says otherwise."""
+        return float(rows) if self.lr_follows is None else self.lr_follows(signal)
 
     def of_lane(self, lane: int) -> BatchPlan:
         """The plan of one lane: itself, unless its schedules differ from lane to lane."""
@@ -76,6 +109,25 @@ class BatchPlan:
             if isinstance(schedule := getattr(self, name), Replayed)
         }
         return replace(self, **own) if own else self
+
+    def _settle_ladder(self) -> None:
+        replayed = isinstance(self.schedule, Replayed)
+        fixed = isinstance(self.schedule, Fixed) or replayed  # both are exact as they are
+        if self.ladder is None:
+            chosen = Ladder(kind="exact" if fixed else "powers")
+            object.__setattr__(self, "ladder", chosen)
+        elif fixed and self.ladder.kind == "powers":
+            advice = "Leave `ladder` out."
+            wanted = "kind: exact for the sizes of a log"
+            require(not replayed, "batch.ladder", wanted, "kind: powers", advice)
+            self._refuse_rounding(self.schedule.largest)  # type: ignore[union-attr]
+        if isinstance(self.schedule, Controller):
+            self._bounds()
+
+    def _bounds(self) -> tuple[int, int]:
+        assert self.ladder is not None
+        assert isinstance(self.schedule, Controller)
+        return self.ladder.rungs(self.schedule.low, self.schedule.high)
 
     def _rounded(self, rows: float) -> int:
         assert self.ladder is not None

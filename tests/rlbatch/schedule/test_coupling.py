@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
+from rlbatch.errors import ConfigError
 from rlbatch.schedule import Coupling, lr_factor
+from rlbatch.schedule.coupling import require_fit, warmed
 
 
 @pytest.mark.parametrize(
@@ -14,6 +18,7 @@ from rlbatch.schedule import Coupling, lr_factor
         ("linear", 0.25, 1.0, 4.0),
         ("sqrt", 0.5, 1.0, 2.0),
         ("inverse", 4.0, 1.0, 0.25),
+        ("sde", 0.5, 1.0, 2.0),
     ],
 )
 def test_the_factor_is_one_kappa_its_root_or_its_inverse(
@@ -21,3 +26,38 @@ def test_the_factor_is_one_kappa_its_root_or_its_inverse(
 ) -> None:
     factors = [lr_factor(coupling, rows, 128) for rows in (32, 128, 512)]
     assert factors == [smaller, same, larger]
+
+
+@pytest.mark.parametrize("rows", [8, 128, 4096])
+def test_each_rule_keeps_its_noise_in_rows(rows: int) -> None:
+    linear, sde = lr_factor("linear", rows, 128), lr_factor("sde", rows, 128)
+    assert linear / rows == pytest.approx(1.0 / 128)
+    assert sde / rows**0.5 == pytest.approx(1.0 / 128**0.5)
+
+
+def test_a_rate_warms_up_in_a_straight_line_over_the_rows_drawn() -> None:
+    factors = [warmed(1.0, 3.0, gone, 1000.0) for gone in (0.0, 250.0, 500.0, 1000.0, 9999.0)]
+    assert factors == [1.0, 1.5, 2.0, 3.0, 3.0]
+
+
+def test_a_rate_that_falls_comes_down_as_slowly() -> None:
+    assert [warmed(4.0, 1.0, gone, 300.0) for gone in (0.0, 100.0, 300.0)] == [4.0, 3.0, 1.0]
+
+
+def test_a_warm_up_of_no_rows_is_over_at_once() -> None:
+    assert warmed(1.0, 3.0, 0.0, 0.0) == 3.0
+
+
+def test_the_rule_for_adam_is_refused_for_sgd() -> None:
+    message = (
+        r"^batch\.coupling: expected a rule for SGD: none, linear, sqrt or inverse, got sde\. Say"
+    )
+    with pytest.raises(ConfigError, match=message):
+        require_fit("sde", "sgd")
+
+
+@pytest.mark.parametrize("coupling", get_args(Coupling))
+def test_every_rule_fits_adam_and_every_other_fits_sgd(coupling: Coupling) -> None:
+    require_fit(coupling, "adam")
+    if coupling != "sde":
+        require_fit(coupling, "sgd")

@@ -86,3 +86,43 @@ def test_a_size_below_one_row_or_not_finite_is_refused(ladder: Ladder, wanted: f
 def test_a_hysteresis_outside_its_range_is_refused(hysteresis: float) -> None:
     with pytest.raises(ConfigError, match=r"^ladder\.hysteresis: expected a number in \[0, 0\.5\)"):
         Ladder(hysteresis=hysteresis)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "rungs"),
+    [
+        (1, 1, (1, 1)),
+        (8, 64, (8, 64)),
+        (5, 100, (8, 64)),
+        (9, 16, (16, 16)),
+        (33, 127, (64, 64)),
+        (1, 3, (1, 2)),
+    ],
+)
+def test_the_rungs_of_bounds_are_the_powers_of_two_at_either_end_within(
+    low: int, high: int, rungs: tuple[int, int]
+) -> None:
+    assert Ladder().rungs(low, high) == rungs
+
+
+@given(st.integers(1, 10**6), st.integers(0, 10**6))
+def test_no_power_of_two_within_the_bounds_lies_beyond_its_rungs(low: int, more: int) -> None:
+    inside = [2**n for n in range(22) if low <= 2**n <= low + more]
+    if inside:
+        assert Ladder().rungs(low, low + more) == (inside[0], inside[-1])
+    else:
+        with pytest.raises(ConfigError, match="a power of two within the bounds"):
+            Ladder().rungs(low, low + more)
+
+
+def test_exact_bounds_are_rungs_as_they_are() -> None:
+    assert Ladder(kind="exact").rungs(5, 7) == (5, 7)
+
+
+def test_bounds_without_a_power_of_two_are_refused_with_a_way_out() -> None:
+    message = (
+        r"^batch\.ladder: expected a power of two within the bounds, got \[33, 63\]\. "
+        r"Widen the bounds, or use ladder: \{kind: exact\}\.$"
+    )
+    with pytest.raises(ConfigError, match=message):
+        Ladder().rungs(33, 63)

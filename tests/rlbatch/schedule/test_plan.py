@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rlbatch.contract import Memory
 from rlbatch.errors import ConfigError
 from rlbatch.schedule import (
     BatchPlan,
+    Control,
     Coupling,
     Decision,
     Epsilon,
     Fixed,
+    FollowReturn,
     Geometric,
     Ladder,
     Linear,
@@ -135,3 +142,106 @@ def test_rows_to_follow_without_a_rule_are_refused() -> None:
     )
     with pytest.raises(ConfigError, match=message):
         BatchPlan(lr_follows=Fixed(rows=32))
+
+
+def following(low: int = 8, high: int = 128, **plan: Any) -> BatchPlan:
+    """B goes from low to high at once as the return goes from 0 to 1."""
+    schedule = FollowReturn(low=low, high=high, worst=0.0, best=1.0, smoothing=0.0)
+    return BatchPlan(schedule=schedule, **({"control": Control(rate=math.inf)} | plan))
+
+
+def shown(told: float, batch_size: int = 0) -> Signal:
+    return Signal(env_step=0, batch_size=batch_size, meters={"return": told})
+
+
+def test_a_plan_is_closed_where_a_controller_decides() -> None:
+    assert following().closed
+    assert not following().whole
+    assert not BatchPlan().closed
+    assert not BatchPlan(schedule=Epsilon(explore=1, exploit=2)).closed
+
+
+@pytest.mark.parametrize(
+    ("bounds", "ladder", "largest", "rungs"),
+    [
+        ((8, 64), None, 64, (8, 16, 32, 64)),
+        ((5, 100), None, 64, (8, 16, 32, 64)),
+        ((5, 100), Ladder(kind="exact"), 100, (8, 16, 32, 64)),
+        ((5, 7), Ladder(kind="exact"), 7, ()),
+        ((1, 2), None, 2, (1, 2)),
+    ],
+)
+def test_a_controllers_largest_and_rungs_lie_within_its_bounds(
+    bounds: tuple[int, int], ladder: Ladder | None, largest: int, rungs: tuple[int, ...]
+) -> None:
+    plan = following(*bounds, ladder=ladder)
+    assert plan.largest() == largest
+    assert plan.rungs() == rungs
+
+
+@given(st.integers(1, 200), st.integers(1, 200), st.lists(st.floats(-1.0, 2.0), max_size=9))
+def test_every_decision_of_a_controller_is_a_rung_within_its_bounds(
+    low: int, more: int, returns: list[float]
+) -> None:
+    if low + more < 1 << (low - 1).bit_length():
+        return
+    plan, memory, used = following(low, low + more), dict[str, float](), 0
+    for told in returns:
+        used, verdict = plan.ask(shown(told, used), memory)
+        memory = dict(verdict.memory)
+        assert used in plan.rungs()
+
+
+def test_exact_sizes_follow_a_controller_to_the_row() -> None:
+    plan = following(5, 105, ladder=Ladder(kind="exact"))
+    sizes = [plan.ask(shown(told), {})[0] for told in (-1.0, 0.0, 0.333, 1.0, 2.0)]
+    assert sizes == [5, 5, 38, 105, 105]
+
+
+def test_a_bound_that_is_no_rung_is_not_rounded_beyond() -> None:
+    plan = following(11, 90)  # 11 is nearer to 8, 90.6 would be 128
+    assert [plan.ask(shown(told), {})[0] for told in (0.0, 1.0)] == [16, 64]
+
+
+def test_the_rows_in_use_hold_a_controller_back() -> None:
+    plan = following()  # 0.7 asks for 92 rows, 0.525 units of log₂ from 64
+    assert [plan.ask(shown(0.7, used), {})[0] for used in (0, 64, 32)] == [128, 64, 128]
+
+
+def test_a_controller_is_asked_again_with_what_it_remembered() -> None:
+    plan = BatchPlan(
+        schedule=FollowReturn(low=8, high=128, worst=0.0, best=1.0, smoothing=0.5),
+        control=Control(rate=math.inf),
+    )
+    memory: Memory = {}
+    wishes = []
+    for told in (0.0, 1.0, 1.0):
+        _, verdict = plan.ask(shown(told), memory)
+        wishes.append(verdict.wish)
+        memory = verdict.memory
+    assert wishes == [8.0, 68.0, 98.0]
+
+
+def test_a_lanes_plan_with_a_controller_is_the_plan() -> None:
+    plan = following()
+    assert plan.of_lane(3) is plan
+
+
+def test_bounds_without_a_power_of_two_are_refused_unless_exact() -> None:
+    with pytest.raises(ConfigError, match=r"^batch\.ladder: expected a power of two within the"):
+        following(33, 63)
+    assert following(33, 63, ladder=Ladder(kind="exact")).largest() == 63
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"target_lag": "rows"}, r"target_lag: expected one of declared, samples, got rows"),
+        ({"moments": "forget"}, r"moments: expected one of keep, rescale, reset, got forget"),
+        ({"warmup": -1}, r"warmup: expected rows ≥ 0, got -1"),
+        ({"coupling": "cube"}, r"coupling: expected one of none, linear, sqrt, inverse, sde"),
+    ],
+)
+def test_what_goes_with_b_is_refused_by_name(setting: Mapping[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^batch\.{message}"):
+        BatchPlan(**setting)
