@@ -16,8 +16,8 @@ from rlbatch.learner.recorded import Recorded
 from rlbatch.types import Batch, RowLoss
 
 
-class Forward(Protocol):
-    """How L lanes are evaluated. All columns carry `[L, ...]`."""
+class Differentiable(Protocol):
+    """How L lanes' losses and gradients are had. All columns carry `[L, ...]`."""
 
     def loss(self, batch: Batch, key: Tensor) -> RowLoss:
         """Losses and TD errors `[L, B]`, differentiable in the online parameters."""
@@ -26,6 +26,10 @@ class Forward(Protocol):
     def grad(self, total: Tensor) -> Tensor:
         """Gradient of a scalar in the online parameters, `[L, P]`."""
         ...
+
+
+class Forward(Differentiable, Protocol):
+    """How L lanes are evaluated."""
 
     def values(self, obs: Tensor) -> Tensor:
         """Action values `[L, E, A]` of the online parameters, without gradient."""

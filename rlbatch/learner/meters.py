@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-NAMES = ("loss", "td_error", "grad_norm")
+NAMES = ("loss", "td_error", "grad_norm", "td_square")
 
 
 class Meters:
-    """Running means per lane over the updates since the last reading."""
+    """Running means per lane over the updates since the last reading.
 
-    def __init__(self, lanes: int, device: torch.device) -> None:
-        self._sums = torch.zeros((len(NAMES), lanes), device=device)
+    Args:
+        lanes: L.
+        device: where the numbers come from.
+        squares: is δ² told too?
+    """
+
+    def __init__(self, lanes: int, device: torch.device, squares: bool = False) -> None:
+        self._names = NAMES if squares else NAMES[:-1]
+        self._sums = torch.zeros((len(self._names), lanes), device=device)
         self._count = torch.zeros(lanes, device=device)
 
-    def add(self, loss: Tensor, td_error: Tensor, grad_norm: Tensor, ok: Tensor) -> None:
+    def add(
+        self,
+        loss: Tensor,
+        td_error: Tensor,
+        grad_norm: Tensor,
+        ok: Tensor,
+        td_square: Tensor | None = None,
+    ) -> None:
         """Takes one update's `[L]` numbers; lanes that are not `ok` are left out."""
-        told = torch.stack((loss, td_error, grad_norm))
+        own = (loss, td_error, grad_norm)
+        told = torch.stack(own if td_square is None else (*own, td_square))
         self._sums += torch.where(ok, told, 0.0)
         self._count += ok
 
-    def read(self) -> list[dict[str, float]]:
-        """The means, one dict a lane (empty for a lane without updates), and starts anew."""
+    def read(self, lanes: npt.NDArray[np.bool_] | None = None) -> list[dict[str, float]]:
+        """The means, one dict a lane (empty for a lane without updates), and starts anew.
+
+        Args:
+            lanes: `[L]` those that start anew, the others go on and tell nothing; None: all.
+        """
+        read = [True] * len(self._count) if lanes is None else lanes.tolist()
         counts = self._count.tolist()
         columns = (self._sums / self._count).T.tolist()
-        self._sums.zero_()
-        self._count.zero_()
+        over = torch.tensor(read, device=self._count.device)
+        self._sums.masked_fill_(over, 0.0)  # not a product: inf · 0 would stay NaN for ever
+        self._count.masked_fill_(over, 0.0)
         return [
-            dict(zip(NAMES, column, strict=True)) if count else {}
-            for count, column in zip(counts, columns, strict=True)
+            dict(zip(self._names, column, strict=True)) if count and own else {}
+            for count, column, own in zip(counts, columns, read, strict=True)
         ]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+import pytest
 import torch
 
 from rlbatch.learner.meters import Meters
@@ -42,3 +46,31 @@ def test_what_a_lane_that_is_not_ok_says_is_left_out_even_nan() -> None:
     add(meters, 1.0, 5.0)
     add(meters, torch.nan, 7.0, torch.tensor([False, True]))
     assert [lane["loss"] for lane in meters.read()] == [1.0, 6.0]
+
+
+def test_only_the_lanes_that_are_read_start_anew() -> None:
+    meters = Meters(2, CPU)
+    add(meters, 1.0, 5.0)
+    one, other = meters.read(np.array([True, False]))
+    assert (one["loss"], other) == (1.0, {})
+    add(meters, 3.0, 7.0)
+    assert [own.get("loss") for own in meters.read(np.array([False, True]))] == [None, 6.0]
+    assert [own.get("loss") for own in meters.read()] == [3.0, None]
+
+
+def test_squares_are_told_where_they_are_asked_for() -> None:
+    meters = Meters(2, CPU, squares=True)
+    for one, other in ((1.0, 2.0), (3.0, 4.0)):
+        told = torch.tensor([one, other])
+        meters.add(told, told, told, BOTH, td_square=told * told)
+    assert [own["td_square"] for own in meters.read()] == [5.0, 10.0]
+    assert list(meters.read()) == [{}, {}]
+
+
+@pytest.mark.parametrize("told", [torch.inf, torch.nan])
+def test_a_number_that_overflows_is_gone_with_its_reading(told: float) -> None:
+    meters = Meters(2, CPU)
+    add(meters, told, 5.0)
+    assert not math.isfinite(meters.read()[0]["loss"])
+    add(meters, 1.0, 5.0)
+    assert [own["loss"] for own in meters.read()] == [1.0, 5.0]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from torch import Tensor
 
 from rlbatch.learner import AdamSettings, SGDSettings
-from rlbatch.learner.optimizers import Adam, Optimizer, optimizer_for
+from rlbatch.learner.optimizers import Adam, Betas, Optimizer, optimizer_for
 
 Settings = AdamSettings | SGDSettings
 Reference = Callable[[list[Tensor], float], torch.optim.Optimizer]
@@ -109,3 +111,60 @@ def test_adam_takes_the_same_path_on_every_device(monkeypatch: pytest.MonkeyPatc
         on_cpu.step(here, grad.clone(), LR, ok)
         elsewhere.step(there, grad.clone(), LR, ok)
     assert (here - there).abs().max() <= 1e-6
+
+
+def constant(beta1: float, beta2: float, eps: float) -> Betas:
+    """One lane's constants."""
+    return Betas(*(torch.tensor([number], dtype=torch.float64) for number in (beta1, beta2, eps)))
+
+
+MOVING = [constant(0.9, 0.999, 1e-8)] * 7 + [constant(0.6, 0.996, 0.1)] * 7
+MOVING += [constant(0.0, 0.9, 1e-3)] * 3 + [constant(0.97, 0.5, 1e-8)] * 7
+
+
+def by_formula(grads: Tensor, plan: list[Betas], lr: float) -> npt.NDArray[np.float64]:
+    """Adam in float64 as its paper has it, but that 1 − βᵗ is 1 − Πβ; from θ = 1."""
+    theta = np.ones(grads.shape[1])
+    m, v, lost1, lost2 = np.zeros_like(theta), np.zeros_like(theta), 1.0, 1.0
+    for g, betas in zip(grads.numpy().astype(np.float64), plan, strict=True):
+        beta1, beta2, eps = (number.item() for number in betas)
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+        lost1, lost2 = lost1 * beta1, lost2 * beta2
+        theta -= lr * (m / (1 - lost1)) / (np.sqrt(v / (1 - lost2)) + eps)
+    return theta
+
+
+@pytest.mark.parametrize("device", ["cpu", "others"])
+def test_adam_corrects_its_bias_by_the_weights_really_lost_while_beta_moves(
+    device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flat, grads = torch.ones(1, 5), gradients(24)[:, 1:2]
+    optimizer = Adam(AdamSettings(), flat)
+    if device == "others":
+        monkeypatch.setattr(optimizer, "_in_one_pass", optimizer._by_tensors)
+    for grad, betas in zip(grads, MOVING, strict=True):
+        optimizer.step(flat, grad.clone(), LR[1:2], ALL[:1], betas)
+    wanted = by_formula(grads[:, 0], MOVING, LR[1].item())
+    assert np.abs(flat[0].numpy() - wanted).max() <= 1e-6
+
+
+def test_a_beta_of_zero_remembers_nothing() -> None:
+    flat, grads = torch.ones(3, 5), gradients(3)
+    optimizer = Adam(AdamSettings(beta1=0.0, beta2=0.0), flat)
+    for grad in grads:
+        before = flat.clone()
+        optimizer.step(flat, grad.clone(), LR, ALL)
+        assert torch.allclose(before - flat, LR.float()[:, None] * grad.sign(), atol=1e-6)
+    assert all(value.isfinite().all() for value in optimizer.state.values())
+
+
+def test_constants_of_their_own_are_made_ready_once_while_they_stay_the_same_object() -> None:
+    flat, betas = torch.ones(1, 5), constant(0.5, 0.9, 1e-3)
+    optimizer, ready = Adam(AdamSettings(), flat), []
+    for told in (betas, betas, None, None, betas):
+        optimizer.step(flat, torch.ones(1, 5), LR[:1], ALL[:1], told)
+        ready.append(optimizer._now)
+    assert ready[0] is ready[1]
+    assert ready[2] is ready[3]
+    assert ready[1] is not ready[2]
+    assert torch.equal(ready[0].logs, ready[4].logs)
