@@ -59,7 +59,7 @@ class RowLoss(NamedTuple):
 class Record(NamedTuple):
     """All that a sink may see."""
 
-    kind: Literal["train", "eval", "event", "batch"]  # batch: where B changes
+    kind: Literal["train", "eval", "event", "batch", "control"]  # batch: where B changes
     lane: int
     seed: int
     env_step: int

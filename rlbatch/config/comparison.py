@@ -97,7 +97,11 @@ def _try_all(found: ComparisonFile) -> None:
 
 
 def _refuse_unlike(train: TrainSettings, where: str) -> None:
-    """Every run of a comparison has the lanes of the plan, and the length of the plan."""
+    """Every run of a comparison has the lanes and the length of the plan, on any machine."""
+    timed = getattr(train.batch.schedule, "needs_throughput", False)
+    advice = "Replay its decisions.csv, which then is a regime like any other."
+    wanted = "a schedule that does not hang on the machine's speed"
+    require(not timed, f"{where}: batch.schedule", wanted, "goodput", advice)
     single = len(train.arms()) == 1
     advice = "Let the regimes be what differs; tune: chooses learning rates."
     require(single, f"{where}: lanes", "no sweep", "one", advice)

@@ -12,12 +12,42 @@ import torch
 
 from rlbatch.config.bind import Binder, plugged, told_at
 from rlbatch.config.source import Node, dumped
-from rlbatch.contract import Agent, MakeEnv, Schedule
+from rlbatch.contract import Agent, MakeEnv, Rule, Schedule
 from rlbatch.errors import ConfigError, nearest, require
-from rlbatch.schedule import Epsilon, Fixed, Geometric, Linear, Phased, Replayed
+from rlbatch.schedule import (
+    AdaptiveScaling,
+    Cyclic,
+    Dispersion,
+    Epsilon,
+    ExcessLoss,
+    Fixed,
+    FollowNoise,
+    FollowReturn,
+    Geometric,
+    Goodput,
+    Linear,
+    NormTest,
+    Phased,
+    PlateauDoubling,
+    RandomSizes,
+    Replayed,
+    ReuseGuard,
+)
 from rlbatch.train import TrainSettings
 
-BINDER = Binder({Schedule: (Fixed, Linear, Geometric, Epsilon, Phased, Replayed)})
+OPEN = (Fixed, Linear, Geometric, Epsilon, Phased, Cyclic, RandomSizes, Replayed)
+CLOSED = (
+    AdaptiveScaling,
+    FollowNoise,
+    Dispersion,
+    PlateauDoubling,
+    FollowReturn,
+    ReuseGuard,
+    NormTest,
+    ExcessLoss,
+    Goodput,
+)
+BINDER = Binder({Schedule: OPEN, Rule: (*OPEN, *CLOSED)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

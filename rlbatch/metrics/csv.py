@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from rlbatch.metrics.names import BATCH, EVAL, TRAIN, WHERE
+from rlbatch.metrics.names import BATCH, CONTROL, EVAL, TRAIN, WHERE
 from rlbatch.types import Record
 
 
@@ -19,6 +19,7 @@ class CsvSink:
             "eval": ("eval.csv", (*WHERE, *EVAL)),
             "batch": ("decisions.csv", (*WHERE, *BATCH)),
             "event": ("events.csv", (*WHERE, "event", "reason")),
+            "control": ("control.csv", (*WHERE, *CONTROL)),
         }
         self._files, self._writers = [], {}
         for kind, (name, fields) in columns.items():

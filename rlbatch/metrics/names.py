@@ -8,7 +8,7 @@ TRAIN = {
     "batch_size": "rows of the last update, 0 before the first",
     "lr": "learning rate of the last update",
     "epsilon": "exploration rate",
-    "phase": "warmup, explore, anneal or exploit",
+    "phase": "warmup, explore, anneal, exploit or plateau",
     "loss": "weighted mean over the batch, mean over the updates since the last line",
     "td_error": "mean |δ| over the batch, mean over the updates since the last line",
     "grad_norm": "before clipping, mean over the updates since the last line",
@@ -16,6 +16,8 @@ TRAIN = {
     "return": "mean over the training episodes that ended since the last line",
     "length": "env steps, the same episodes",
     "stored": "rows in the buffer",
+    "epochs": "passes over the buffer: Σ over updates of rows drawn / rows stored then",
+    "reuse": "rows drawn in all / transitions stored in all",
     "turnover": "rows ever written / capacity",
     "draws_per_row": "mean times that the rows held have been drawn",
     "never_drawn": "share of the rows held that never were drawn",
@@ -25,6 +27,12 @@ TRAIN = {
     "same_episode_share": "share of the pairs in the last batch that are of one episode",
     "churn": "share of probe states whose greedy action one update changed",
     "td_recent_gap": "mean |δ| of the newest 256 rows less that of 256 uniform ones",
+    "noise_scale": "B̂ = tr Σ / |G|², rows: where noise and signal of a gradient are equal",
+    "noise_low": "rows, lower end of its 95 % interval",
+    "noise_high": "rows, upper end of its 95 % interval",
+    "grad_trace": "tr Σ, variance of one row's gradient, averaged",
+    "grad_square": "|G|², unbiased and averaged; it may be negative",
+    "noise_effective": "one drawn row is worth as many uniform ones",
     "val_td": "mean |δ| of 256 rows of episodes held out from every sampler",
 }
 
@@ -37,4 +45,20 @@ EVAL = {
 BATCH = {
     "batch_size": "rows from this update on, 0 at the end of the run",
     "lr": "learning rate of the first such update",
+}
+
+CONTROL = {
+    "wish": "rows that the controller asked for; nan: it was not asked, B holds",
+    "wanted": "rows after smoothing, deadband and rate limit",
+    "batch_size": "rows from here on",
+    "last": "rows of the last update",
+    "divergence": "share of probe states whose greedy action changed since then, per update",
+    "loss": "mean over the updates since the last line",
+    "td_error": "mean |δ|, likewise",
+    "td_square": "mean δ², likewise",
+    "grad_norm": "before clipping, likewise",
+    "lr": "learning rate at the last update",
+    "return": "mean over the training episodes that ended since the last line",
+    "length": "env steps, the same episodes",
+    **{name: TRAIN[name] for name in TRAIN if name.startswith(("noise_", "grad_t", "grad_s"))},
 }

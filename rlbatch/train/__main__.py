@@ -19,9 +19,9 @@ from rlbatch.errors import RlbatchError
 from rlbatch.metrics import CsvSink, TensorBoardSink, WandbSink
 from rlbatch.metrics.wandb import require_extra
 from rlbatch.train.folder import claim, describe
+from rlbatch.train.probe import read_probe
 from rlbatch.train.progress import reporter_for
 from rlbatch.train.run import run
-from rlbatch.train.signs import read_probe
 from rlbatch.train.summary import seed_table
 from rlbatch.train.trainer import Trainer
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rlbatch.schedule import BatchPlan
+from rlbatch.train.controls import Controls, Mask, Readings
 from rlbatch.train.exploration import Exploration
 from rlbatch.train.lanes import Lanes
+from rlbatch.train.rates import Rates
 from rlbatch.train.settings import TrainSettings
+from rlbatch.train.signals import HELD_OUT, LOGGED
 from rlbatch.types import Signal
 
 NOTHING: Mapping[str, float] = MappingProxyType({})
@@ -34,13 +37,14 @@ class _Group(NamedTuple):
 
 
 class Decider:
-    """Asks each distinct pair of plan and exploration once per update.
+    """Asks each distinct pair of plan and exploration once per update, or a controller at times.
 
     Args:
         settings: of the run.
         lanes: their counters.
         updates: `[L]` updates made, when asked.
         stored: `[L]` rows in the buffer, when asked.
+        feedback: of the lanes that are about to decide, for a controller.
     """
 
     def __init__(
@@ -49,39 +53,35 @@ class Decider:
         lanes: Lanes,
         updates: Callable[[], npt.NDArray[np.int64]],
         stored: Callable[[], npt.NDArray[np.int64]],
+        feedback: Callable[[Mask], Readings] | None = None,
     ) -> None:
         self._settings, self._lanes = settings, lanes
         self._updates, self._stored = updates, stored
-        arms = settings.lane_arms
-        self._explorations = [arm.exploration for arm in arms]
-        rates = [arm.learner.lr for arm in arms]
-        self.lr: float | npt.NDArray[np.float64]  # before coupling
-        self.lr = rates[0] if len(set(rates)) == 1 else np.array(rates)
+        self._explorations = [arm.exploration for arm in settings.lane_arms]
         self._same_epsilon = len(set(self._explorations)) == 1
         self._groups = self._grouped()
-        self._meters: list[Mapping[str, float]] = [NOTHING] * len(arms)
+        self._heard: list[Mapping[str, float]] = [NOTHING] * len(self._explorations)
+        self.rates = Rates(settings, lanes)
+        self.lr = self.rates.lr  # of the last decision; before the first as declared
+        self.controls: Controls | None = None
+        if feedback is not None:
+            self.controls = Controls(settings.batch, lanes, self._seen, feedback)
 
-    def hear(self, readings: Sequence[Mapping[str, float]]) -> None:
-        """From now on signals tell each lane's reading `[L]` of how its rows are drawn.
+    def hear(self, readings: Readings) -> None:
+        """From now on signals tell what each lane's reading `[L]` has of `LOGGED` and `HELD_OUT`.
 
         They tell the reading of the last log point, so a schedule that follows it hangs on
         `log_every` too. Lanes of one plan and exploration follow that of the first.
         """
-        self._meters = [MappingProxyType(dict(own)) for own in readings]
+        told = (*LOGGED, *HELD_OUT)  # what is of the last decision must not pass for news later
+        self._heard = [MappingProxyType({n: own[n] for n in told if n in own}) for own in readings]
 
     def wanted(self) -> Wanted:
         """Rows and learning rate now."""
-        if len(self._groups) == 1:
-            decision = self._groups[0].plan.decide(self.signal())
-            return Wanted(decision.rows, self.lr * decision.lr_factor)
-        rows = np.zeros(len(self._explorations), np.int64)
-        factor = np.ones(len(self._explorations))
-        for group in self._groups:
-            going = group.lanes[self._lanes.active[group.lanes]]
-            if len(going):
-                decision = group.plan.decide(self.signal(int(going[0])))
-                rows[group.lanes], factor[group.lanes] = decision.rows, decision.lr_factor
-        return Wanted(rows, self.lr * factor)
+        controls = self.controls
+        rows = self._by_group() if controls is None else controls.rows(self._updates())
+        self.lr = self.rates.of(rows, self._followed(rows))
+        return Wanted(rows, self.lr)
 
     def epsilon(self) -> float | npt.NDArray[np.float64]:
         """Exploration rate now: one for all lanes, or `[L, 1]`."""
@@ -107,8 +107,40 @@ class Decider:
             exploration_end=exploration.end,
             exploration_slope=exploration.slope(now, budget),
             batch_size=int(self._lanes.batch_size[lane]),
-            meters=self._meters[lane],
+            meters=self._heard[lane],
         )
+
+    def _seen(self, lane: int, meters: Mapping[str, float]) -> Signal:
+        """The signal of a lane with its feedback."""
+        lr = float(np.broadcast_to(self.lr, len(self._explorations))[lane])
+        heard = {**self._heard[lane], **meters, "lr": lr}
+        return self.signal(lane)._replace(meters=MappingProxyType(heard))
+
+    def _by_group(self) -> int | npt.NDArray[np.int64]:
+        if len(self._groups) == 1:
+            return self._groups[0].plan.rows(self.signal())
+        rows = np.zeros(len(self._explorations), np.int64)
+        for group, lane in self._going():
+            rows[group.lanes] = group.plan.rows(self.signal(lane))
+        return rows
+
+    def _followed(self, rows: int | npt.NDArray[np.int64]) -> float | npt.NDArray[np.float64]:
+        """The rows that the coupling goes by."""
+        if self._settings.batch.lr_follows is None:
+            return rows if isinstance(rows, int) else rows.astype(np.float64)
+        if len(self._groups) == 1:
+            return self._groups[0].plan.followed(0, self.signal())
+        followed = np.zeros(len(self._explorations))
+        for group, lane in self._going():
+            followed[group.lanes] = group.plan.followed(0, self.signal(lane))
+        return followed
+
+    def _going(self) -> Iterator[tuple[_Group, int]]:
+        """Groups that still have active lanes, and the first of these."""
+        for group in self._groups:
+            going = group.lanes[self._lanes.active[group.lanes]]
+            if len(going):
+                yield group, int(going[0])
 
     def _grouped(self) -> list[_Group]:
         """Lanes by what they decide from; plans need not be hashable, only comparable."""

@@ -3,17 +3,47 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from rlbatch.types import Step
 
+Ended = list[list[tuple[float, int]]]  # [L] return and length of each
+
+
+class Reader:
+    """Keeps what ended since its last reading."""
+
+    def __init__(self, lanes: int) -> None:
+        self.ended: Ended = [[] for _ in range(lanes)]
+
+    def read(self, lanes: npt.NDArray[np.bool_] | None = None) -> list[dict[str, float]]:
+        """Mean return and length of a lane's ended episodes (empty without any); starts anew.
+
+        Args:
+            lanes: `[L]` those that start anew, the others go on and tell nothing; None: all.
+        """
+        told: list[dict[str, float]] = [{} for _ in self.ended]
+        for lane, ended in enumerate(self.ended):
+            if ended and (lanes is None or lanes[lane]):
+                means = np.mean(ended, axis=0).tolist()
+                told[lane] = dict(zip(("return", "length"), means, strict=True))
+                self.ended[lane] = []
+        return told
+
 
 class TrainingEpisodes:
-    """Adds rewards up per environment, and keeps what ended since the last reading."""
+    """Adds rewards up per environment, and tells its readers what has ended."""
 
     def __init__(self, lanes: int, per_lane: int) -> None:
         self._return = np.zeros((lanes, per_lane))
         self._length = np.zeros((lanes, per_lane), np.int64)
-        self._ended: list[list[tuple[float, int]]] = [[] for _ in range(lanes)]
+        self._own = Reader(lanes)
+        self._readers = [self._own]
+
+    def reader(self) -> Reader:
+        """One more that is told, beside `read`."""
+        self._readers.append(Reader(len(self._return)))
+        return self._readers[-1]
 
     def add(self, step: Step) -> None:
         """Takes one step of all environments."""
@@ -21,17 +51,13 @@ class TrainingEpisodes:
         self._length += 1
         ended = (step.terminated | step.truncated).numpy(force=True)
         if ended.any():
-            for lane, env in np.argwhere(ended):
+            for lane, env in np.argwhere(ended).tolist():
                 told = float(self._return[lane, env]), int(self._length[lane, env])
-                self._ended[lane].append(told)
+                for reader in self._readers:
+                    reader.ended[lane].append(told)
             self._return[ended] = 0.0
             self._length[ended] = 0
 
     def read(self) -> list[dict[str, float]]:
         """Mean return and length of a lane's ended episodes (empty without any); starts anew."""
-        told = []
-        for ended in self._ended:
-            means = np.mean(ended, axis=0).tolist() if ended else []
-            told.append(dict(zip(("return", "length"), means, strict=False)))
-        self._ended = [[] for _ in self._ended]
-        return told
+        return self._own.read()

@@ -29,6 +29,8 @@ CONTENT = (
     "eval.csv",
     "decisions.csv",
     "events.csv",
+    "control.csv",
+    "throughput.json",
     "diagnostics.json",
     "summary.json",
     "tb",

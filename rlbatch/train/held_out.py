@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
-from rlbatch.train.signs import ROWS, beside
+from rlbatch.train.probe import ROWS, beside
 
 
 def val_td(learner: Learner, buffer: ReplayBuffer) -> list[dict[str, float]]:

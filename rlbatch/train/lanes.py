@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rlbatch.types import Record
 
-Kind = Literal["train", "eval", "event", "batch"]
+Kind = Literal["train", "eval", "event", "batch", "control"]
 
 
 class Lanes:
@@ -21,6 +21,7 @@ class Lanes:
         self.seeds = list(seeds)
         self.env_step = np.zeros(len(seeds), np.int64)  # transitions stored
         self.samples = np.zeros(len(seeds), np.int64)  # rows drawn
+        self.epochs = np.zeros(len(seeds))  # Σ rows drawn / rows stored then
         self.batch_size = np.zeros(len(seeds), np.int64)  # rows of the last update
         self.active = np.ones(len(seeds), np.bool_)  # False: stopped for good
         self.diverged = np.zeros(len(seeds), np.bool_)  # that was the reason

@@ -50,7 +50,7 @@ class _Figures:
 
     def take(self, records: Sequence[Record]) -> None:
         """Takes the records of one moment."""
-        if not records or records[0].kind in ("event", "batch"):
+        if not records or records[0].kind not in ("train", "eval"):
             return
         self.env_step = max(record.env_step for record in records)
         if records[0].kind == "train":

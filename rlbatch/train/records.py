@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from rlbatch.schedule import phase
+from rlbatch.contract import Memory
+from rlbatch.schedule import Detector
 from rlbatch.train.decide import Decider
 from rlbatch.train.lanes import Kind, Lanes
 from rlbatch.types import Record
@@ -23,12 +24,21 @@ class Records:
         lanes: their counters.
         decider: knows what they see.
         updates: `[L]` updates made, when asked.
+        detector: names the phase.
+        budget: env steps of the run.
     """
 
     def __init__(
-        self, lanes: Lanes, decider: Decider, updates: Callable[[], npt.NDArray[np.int64]]
+        self,
+        lanes: Lanes,
+        decider: Decider,
+        updates: Callable[[], npt.NDArray[np.int64]],
+        detector: Detector,
+        budget: int,
     ) -> None:
         self._lanes, self._decider, self._updates = lanes, decider, updates
+        self._detector, self._budget = detector, budget
+        self._memory: list[Memory] = [{} for _ in lanes.seeds]  # of the detector
 
     def train(self, told: Sequence[Mapping[str, float]], lr: npt.ArrayLike) -> Moment:
         """A log point, of the lanes that are still active.
@@ -39,7 +49,9 @@ class Records:
         """
         rates = np.broadcast_to(np.asarray(lr), len(told)).tolist()
         return [
-            self._record("train", lane, {**self._common(lane, rates[lane]), **told[lane]})
+            self._record(
+                "train", lane, {**self._common(lane, rates[lane], told[lane]), **told[lane]}
+            )
             for lane in np.flatnonzero(self._lanes.active).tolist()
         ]
 
@@ -57,14 +69,18 @@ class Records:
         told = {"event": event, "reason": reason}
         return [self._record("event", lane, told) for lane in np.flatnonzero(lanes).tolist()]
 
-    def _common(self, lane: int, lr: float) -> dict[str, float | str]:
-        signal = self._decider.signal(lane)
+    def _common(self, lane: int, lr: float, told: Mapping[str, float]) -> dict[str, float | str]:
+        signal = self._decider.signal(lane)._replace(meters=told)
+        phase, self._memory[lane] = self._detector(signal, self._memory[lane], self._budget)
+        drawn = int(self._lanes.samples[lane])
         return {
             "batch_size": signal.batch_size,
             "lr": lr,
             "epsilon": signal.exploration,
-            "phase": phase(signal),
+            "phase": phase,
             "stored": signal.stored,
+            "epochs": float(self._lanes.epochs[lane]),
+            "reuse": drawn / max(1, int(self._lanes.env_step[lane])),
         }
 
     def _record(self, kind: Kind, lane: int, values: Mapping[str, float | str]) -> Record:

@@ -47,13 +47,19 @@ def run(
         _keep(trainer, folder, "best", trainer.best.flat)
         for sink in sinks:
             sink.close()
+        if trainer.feedback is not None and trainer.feedback.throughput:
+            write_json(folder / "throughput.json", trainer.feedback.throughput)
         summary = summarise(trainer, regime, status, evaluated)
         write_json(folder / "summary.json", summary)
     return summary
 
 
 def _keep(trainer: Trainer, folder: Path, name: str, flat: Any) -> None:
-    meta = {"env_step": trainer.lanes.now, "best_return": _finite(trainer.best.returns)}
+    meta = {
+        "env_step": trainer.lanes.now,
+        "best_return": _finite(trainer.best.returns),
+        "controls": trainer.controls_state(),
+    }
     checkpoint.save(folder, name, trainer.learner, flat, meta)
 
 

@@ -8,8 +8,9 @@ from typing import Literal
 from rlbatch.errors import require
 from rlbatch.learner import LearnerSettings
 from rlbatch.replay import Replay
-from rlbatch.schedule import BatchPlan
+from rlbatch.schedule import BatchPlan, Detector
 from rlbatch.train.exploration import Exploration
+from rlbatch.train.signals import require_signals
 from rlbatch.train.stop import Stop
 from rlbatch.train.sweep import Arm, Sweep
 
@@ -64,6 +65,7 @@ class TrainSettings:
     learn: Learn = field(default_factory=Learn)
     replay: Replay = field(default_factory=Replay)
     batch: BatchPlan = field(default_factory=BatchPlan)
+    phase: Detector = field(default_factory=Detector)
     learner: LearnerSettings = field(default_factory=LearnerSettings)
     lanes: Sweep = field(default_factory=Sweep)  # numbers in which lanes differ
     evaluate: Evaluation = field(default_factory=Evaluation)
@@ -86,6 +88,7 @@ class TrainSettings:
             require(0.0 < share <= 1.0, name, "a share in (0, 1]", share)
         self.arms()
         self._check_batch()
+        require_signals(self)
         self._check_stop()
 
     def _check_batch(self) -> None:

@@ -11,35 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
-from rlbatch import files
-from rlbatch.errors import FileError, require
 from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
-from rlbatch.seeding import UPDATES_PER_STEP, draw_counter
+from rlbatch.train.probe import ROWS, Probe, beside
 from rlbatch.types import Batch
-
-ROWS = 256
-
-
-def read_probe(path: str | None) -> Tensor | None:
-    """The observations `[N, *obs]` of a probe file, None where none is named.
-
-    Raises:
-        FileError: missing, altered, or no file of states.
-    """
-    if path is None:
-        return None
-    tensors, _ = files.load_tensors(Path(path))
-    if "obs" not in tensors:
-        raise FileError(path, "a file of probe states", "another tensor file")
-    return tensors["obs"]
 
 
 class Signs:
@@ -48,33 +28,25 @@ class Signs:
     Args:
         learner: whose policy it is.
         buffer: what it learns from.
-        probe: observations `[N, *obs]`, the same in every regime; None: no churn.
-
-    Raises:
-        ConfigError: a probe of no states, or of states of another shape.
+        probe: where churn is seen.
     """
 
-    def __init__(self, learner: Learner, buffer: ReplayBuffer, probe: Tensor | None) -> None:
-        self._learner, self._buffer = learner, buffer
+    def __init__(self, learner: Learner, buffer: ReplayBuffer, probe: Probe) -> None:
+        self._learner, self._buffer, self._probe = learner, buffer, probe
         lanes = len(learner.seeds)
-        shape = buffer.obs_space.shape
-        if probe is not None:
-            fits = len(probe) >= 1 and tuple(probe.shape[1:]) == shape
-            require(fits, "probe", f"states of shape {shape}", f"a tensor {[*probe.shape]}")
-        self._probe = None if probe is None else _to_lanes(probe, lanes, learner.device)
         self._churn = np.full(lanes, np.nan)  # nan: not measured since the last reading
-        self._waiting = np.full(lanes, probe is not None)  # a lane that rests waits its turn
+        self._waiting = np.ones(lanes, np.bool_)  # a lane that rests waits its turn
         self._gone = np.zeros(lanes, np.bool_)  # has no next update to wait for
 
     @contextmanager
     def around_update(self) -> Iterator[None]:
         """Wraps an update."""
-        if self._probe is None or not self._waiting.any():
+        if not (self._waiting.any() and self._probe.ready):
             yield
             return
-        before, updates = self._greedy(self._probe), self._learner.updates.copy()
+        before, updates = self._probe.greedy(), self._learner.updates.copy()
         yield
-        changed = (self._greedy(self._probe) != before).float().mean(1).numpy(force=True)
+        changed = (self._probe.greedy() != before).float().mean(1).numpy(force=True)
         fresh = self._waiting & (self._learner.updates > updates)
         self._churn[fresh] = changed[fresh]
         self._waiting &= ~fresh
@@ -86,8 +58,7 @@ class Signs:
             if not np.isnan(value):
                 own["churn"] = value
         self._churn[:] = np.nan
-        if self._probe is not None:
-            self._waiting = ~self._gone
+        self._waiting = ~self._gone
         if self._learner.updates.any():
             for own, value in zip(told, self._gap().tolist(), strict=True):
                 own["td_recent_gap"] = value
@@ -101,18 +72,6 @@ class Signs:
     def _gap(self) -> Tensor:
         uniform = self._buffer.peek(ROWS, beside(self._learner))
         return self._learner.td_error(self._buffer.newest(ROWS)) - self._learner.td_error(uniform)
-
-    def _greedy(self, probe: Tensor) -> Tensor:
-        return torch.argmax(self._learner.values(probe), -1)
-
-
-def beside(learner: Learner) -> npt.NDArray[np.int64]:
-    """Counters `[L]` of draws to measure on, which are those of no update."""
-    return draw_counter(learner.updates, UPDATES_PER_STEP - 1)
-
-
-def _to_lanes(probe: Tensor, lanes: int, device: torch.device) -> Tensor:
-    return probe.to(device).expand(lanes, *probe.shape).contiguous()
 
 
 def q_mean(learner: Learner, batch: Batch | None) -> list[dict[str, float]]:

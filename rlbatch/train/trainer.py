@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import ChainMap
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +21,10 @@ from rlbatch.train.best import Best
 from rlbatch.train.decide import Decider
 from rlbatch.train.episodes import TrainingEpisodes
 from rlbatch.train.evaluate import Episodes, Evaluator
+from rlbatch.train.feedback import Feedback
 from rlbatch.train.held_out import val_td
 from rlbatch.train.lanes import Lanes
+from rlbatch.train.probe import Probe
 from rlbatch.train.records import Moment, Records
 from rlbatch.train.settings import TrainSettings
 from rlbatch.train.signs import Signs, q_mean
@@ -39,7 +42,8 @@ class Trainer:
         make_env: builds the environments to train in, and those to evaluate in.
         per_lane: environments a lane trains in, E.
         device: of the learner and of batched environments.
-        probe: observations `[N, *obs]` on which policy churn is measured; None: it is not.
+        probe: observations `[N, *obs]` on which a policy's changes are seen; None: on rows that
+            each lane has stored before its first update.
         eager: for debugging a single lane; see Learner.
 
     Raises:
@@ -81,12 +85,24 @@ class Trainer:
         self._episodes = TrainingEpisodes(lanes, per_lane)
         self._per_lane = per_lane
         self.lanes = Lanes(seeds)
+        self._probe = Probe(self.learner, self.buffer, probe)
+        self.feedback = self._feedback() if settings.batch.closed else None
         self._decider = Decider(
-            settings, self.lanes, lambda: self.learner.updates, self.buffer.stored
+            settings,
+            self.lanes,
+            lambda: self.learner.updates,
+            self.buffer.stored,
+            None if self.feedback is None else self.feedback.read,
         )
-        self._records = Records(self.lanes, self._decider, lambda: self.learner.updates)
+        self._records = Records(
+            self.lanes,
+            self._decider,
+            lambda: self.learner.updates,
+            settings.phase,
+            settings.env_steps,
+        )
         self._patience = None if settings.stop is None else Patience(settings.stop, lanes)
-        self._signs = Signs(self.learner, self.buffer, probe)
+        self._signs = Signs(self.learner, self.buffer, self._probe)
         self._updates = Updates(
             settings, self.lanes, self.learner, self.buffer, self._decider, self._signs
         )
@@ -137,6 +153,11 @@ class Trainer:
         """What a schedule sees now in a lane, by default the first that is active."""
         return self._decider.signal(lane)
 
+    def controls_state(self) -> dict[str, Any] | None:
+        """What controllers remember, as plain data; None where B has no feedback."""
+        controls = self._decider.controls
+        return None if controls is None else controls.state()
+
     def _step(self, obs: Tensor, now: int) -> Tensor:
         action = self._actor.act(obs, self._decider.epsilon(), now)
         step = self._env.step(action)
@@ -180,7 +201,16 @@ class Trainer:
         told = self._measured()
         line = self._records.train(told, self._updates.lr)
         stopped = self._stop_early("val_td", [own.get("val_td", np.nan) for own in told])
-        yield from filter(None, (self._updates.changes(self.over), line, stopped))
+        powers = self._records.event(
+            self._decider.rates.new_powers(), "beta_power", "κ(1 − β) ≥ 1: β to the power κ instead"
+        )
+        yield from filter(None, (*self._updates.changes(self.over), line, powers, stopped))
+
+    def _feedback(self) -> Feedback:
+        schedule = self.settings.batch.schedule
+        timed = getattr(schedule, "needs_throughput", False)
+        rungs = self.settings.batch.rungs() if timed else ()
+        return Feedback(self.learner, self.buffer, self._episodes, self._probe, rungs)
 
     def _measured(self) -> list[dict[str, float]]:
         parts = [
@@ -189,19 +219,22 @@ class Trainer:
             self._signs.read(),
             self._episodes.read(),
         ]
+        if self.learner.noise is not None:
+            parts.append(self.learner.noise.read())
         if self.settings.replay.validation is not None:
             parts.append(val_td(self.learner, self.buffer))
         if self.buffer.accounts is not None:
             parts.append(self.buffer.accounts.read())
-            self._decider.hear(parts[-1])
-        return [dict(ChainMap(*own)) for own in zip(*parts, strict=True)]  # no name is in two
+        told = [dict(ChainMap(*own)) for own in zip(*parts, strict=True)]  # no name is in two
+        self._decider.hear(told)
+        return told
 
     def _evaluate(self) -> Iterator[Moment]:
         final = self.over
         played = self._play(self._final_evaluator if final else self._evaluator)
         stopped = self._stop_early("eval_return", played.returns.mean(1))
         if self.over and not final:  # the last lane stops: so this was, and is played in full
-            yield from filter(None, [self._updates.changes(self.over)])
+            yield from filter(None, self._updates.changes(self.over))
             played = self._play(self._final_evaluator)
         flat, sound = self.learner.online.flat, ~self.lanes.diverged
         returns = self.best.judge(flat, played.returns, sound)

@@ -76,26 +76,45 @@ class Updates:
             return wanted._replace(rows=self._buffer.stored())
         return wanted
 
-    def changes(self, ending: bool) -> Moment:
-        """Where B changed since the last reading; its end too where no update is to come."""
+    def changes(self, ending: bool) -> list[Moment]:
+        """Where B changed since the last reading, and what a controller was asked meanwhile.
+
+        The end of every lane's decisions too where no update is to come.
+        """
         if ending:
             self._decisions.end(self._learner.updates)
-        return self._decisions.read()
+        controls = self._decider.controls
+        told = ([], []) if controls is None else controls.read()
+        return [self._decisions.read(), *told]
 
     def _update(self, wanted: Wanted, lanes: Mask, update: int) -> None:
         rows = wanted.rows if lanes.all() else wanted.rows * lanes
         counter = draw_counter(self._lanes.env_step, update)
         whole = self._settings.batch.whole
         batch = self._buffer.whole() if whole else self._buffer.sample(rows, counter)
+        self._jump(wanted, lanes)
         self._decisions.note(wanted, lanes, self._learner.updates)
-        now = self._lanes.now
         with self._signs.around_update():
-            error = self._learner.update(batch, lr=wanted.lr, active=lanes, env_step=now)
+            error = self._learner.update(
+                batch,
+                lr=wanted.lr,
+                active=lanes,
+                env_step=self._decider.rates.clock,
+                constants=self._decider.rates.constants,
+            )
         if self._buffer.wants_td_error:
             self._tell(batch, error)
         self._credit.spend(wanted.rows, lanes)
         self._lanes.samples += wanted.rows * lanes
+        self._lanes.epochs += wanted.rows * lanes / np.maximum(self._buffer.stored(), 1)
         self.lr, self.batch = wanted.lr, batch
+
+    def _jump(self, wanted: Wanted, lanes: Mask) -> None:
+        """Fits the optimiser's memory where B is another than at the last update."""
+        how, last = self._settings.batch.moments, self._lanes.batch_size
+        jumped = lanes & (last > 0) & (last != wanted.rows)
+        if how != "keep" and jumped.any():
+            self._learner.jump(np.where(jumped, wanted.rows / np.maximum(last, 1), 1.0), how)
 
     def _tell(self, batch: Batch, error: Tensor) -> None:
         """Tells the sampler how surprising rows were; a lane that diverges tells nothing."""

@@ -162,7 +162,7 @@ def test_an_unknown_env_id_names_its_place_and_the_nearest(built: Built) -> None
         ("env_steps=1e5", "env_steps: expected a valid integer"),
         ("learner.lr=[1]", "learner.lr: expected a valid number"),
         ("iso=rows", "iso: expected 'updates' or 'samples'"),
-        ("batch.coupling=cubic", "batch.coupling: expected 'none', 'linear', 'sqrt' or 'inverse'"),
+        ("batch.coupling=cubic", "batch.coupling: expected 'none', 'linear', 'sqrt', 'inverse'"),
         ("batch={schedule: {kind: fixed, rows: all}}", "batch.schedule.rows: expected "),
         ("env.per_lane=0", "env.per_lane: expected at least 1, got 0"),
         ("env.per_lane=1.5", "env.per_lane: expected a valid integer"),
@@ -252,7 +252,7 @@ def test_a_refusal_of_ones_own_agent_is_told_at_its_line(built: Built, written: 
         "sharp_agent.py",
     )
     text = BASE.replace("agents.dqn:DQN", "sharp_agent:Sharp")
-    assert built(text=text).agent.edge == 1.0  # type: ignore[attr-defined]
+    assert built(text=text).agent.edge == 1.0  # type: ignore[union-attr]
     told = refused(built, text=text.replace("hidden: [4]", "edge: -1"))
     assert told.startswith("x.yaml:2:42: agent.edge: expected a number > 0, got -1")
 
@@ -282,7 +282,7 @@ def test_ones_own_schedule_is_built_and_its_resolved_config_reloads(
 ) -> None:
     written(source, "steps_schedule.py")
     found = built("batch.schedule={plug: 'steps_schedule:Steps', rows: 5}")
-    assert found.train.batch.schedule.rows == 5  # type: ignore[attr-defined]
+    assert found.train.batch.schedule.rows == 5  # type: ignore[union-attr]
     again = build(read(written(found.text(), "resolved.yaml")), "x")
     assert again.resolved == found.resolved
     assert again.train.batch == found.train.batch
@@ -307,7 +307,7 @@ def test_a_plugged_schedule_replaces_the_kind_of_the_file(built: Built, written:
     written(OWN_DATACLASS, "steps_schedule.py")
     text = BASE + "batch: {schedule: {kind: fixed, rows: 9}}\n"
     found = built("batch.schedule.plug='steps_schedule:Steps'", text=text)
-    assert found.train.batch.schedule.rows == 3  # type: ignore[attr-defined]
+    assert found.train.batch.schedule.rows == 3  # type: ignore[union-attr]
 
 
 def test_ones_own_agent_that_is_no_dataclass_reloads(built: Built, written: Written) -> None:
@@ -324,7 +324,7 @@ def test_ones_own_agent_that_is_no_dataclass_reloads(built: Built, written: Writ
     found = built("agent={plug: 'own_agent:Own', width: 3}")
     again = build(read(written(found.text(), "resolved.yaml")), "x")
     assert again.resolved == found.resolved
-    assert again.agent.width == 3  # type: ignore[attr-defined]
+    assert again.agent.width == 3  # type: ignore[union-attr]
 
 
 def test_ones_own_env_gets_its_options(built: Built, written: Written) -> None:

@@ -1,0 +1,138 @@
+"""Every constant that follows B: learning rate with its warm-up, Adam's, the target's."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from rlbatch.learner import AdamSettings, Constants, PolyakTarget
+from rlbatch.schedule import AdamConstants, adam_constants, lr_factor, polyak_share, warmed
+from rlbatch.train.lanes import Lanes
+from rlbatch.train.settings import TrainSettings
+
+Floats = npt.NDArray[np.float64]
+Number = float | Floats  # one for all lanes, or [L]
+
+
+class Rates:
+    """Converts what is declared at the reference batch size to the one in use.
+
+    Args:
+        settings: of the run.
+        lanes: their counters.
+    """
+
+    def __init__(self, settings: TrainSettings, lanes: Lanes) -> None:
+        self._settings, self._plan, self._lanes = settings, settings.batch, lanes
+        declared = [arm.learner for arm in settings.lane_arms]
+        rates = [own.lr for own in declared]
+        self.lr: Number = rates[0] if len(set(rates)) == 1 else np.array(rates)  # at the reference
+        rules = [own.target for own in declared]
+        self._tau = np.array([rule.tau for rule in rules if isinstance(rule, PolyakTarget)])
+        self._factor: Number = 1.0
+        self._constants: Constants | None = None
+        self._key: object = None
+        self._warmup = Warmup(lanes, self._plan.warmup) if self._plan.warmup else None
+        self.by_power = np.zeros(len(declared), np.bool_)  # [L] was β^κ used, as κ(1 − β) ≥ 1
+        self._told = np.zeros(len(declared), np.bool_)
+
+    def of(self, rows: int | npt.NDArray[np.int64], followed: Number) -> Number:
+        """The learning rate at these rows; `constants` are then those that go with it.
+
+        Args:
+            rows: B, for all lanes or `[L]`; 0 where a lane has none.
+            followed: the rows that the coupling goes by, likewise.
+        """
+        key = (_key(rows), _key(followed))
+        if key != self._key:
+            self._key = key
+            self._factor = self._factors(followed)
+            self._constants = self._converted(rows, followed)
+        factor = self._factor if self._warmup is None else self._warmup.of(self._factor)
+        return self.lr * factor
+
+    def new_powers(self) -> npt.NDArray[np.bool_]:
+        """Lanes `[L]` that have used β^κ, each told once."""
+        fresh = self.by_power & ~self._told
+        self._told |= fresh
+        return fresh
+
+    @property
+    def constants(self) -> Constants | None:
+        """Of the last call; None: as declared."""
+        return self._constants
+
+    @property
+    def clock(self) -> int | npt.NDArray[np.int64]:
+        """What a hard target's period counts: env steps, or as many rows as they have at κ = 1."""
+        if self._plan.target_lag == "declared":
+            return self._lanes.now
+        learn = self._settings.learn
+        per_step = self._plan.reference * learn.count / learn.every
+        return (learn.start + self._lanes.samples / per_step).astype(np.int64)
+
+    def _factors(self, followed: Number) -> Number:
+        def one(rows: float) -> float:
+            return lr_factor(self._plan.coupling, rows, self._plan.reference) if rows else 1.0
+
+        return _each(one, followed)
+
+    def _converted(self, rows: int | npt.NDArray[np.int64], followed: Number) -> Constants | None:
+        told = Constants()
+        optimizer = self._settings.learner.optimizer
+        if self._plan.coupling == "sde" and isinstance(optimizer, AdamSettings):
+            told = self._adam(optimizer, np.broadcast_to(followed, self.by_power.shape))
+        if self._plan.target_lag == "samples" and len(self._tau):
+            kappa = np.maximum(rows, 1) / self._plan.reference
+            shares = [
+                polyak_share(tau, k)
+                for tau, k in np.broadcast(self._tau, np.broadcast_to(kappa, self._tau.shape))
+            ]
+            told = told._replace(tau=np.array(shares))
+        return None if all(own is None for own in told) else told
+
+    def _adam(self, own: AdamSettings, followed: Floats) -> Constants:
+        found: list[AdamConstants] = [
+            adam_constants("sde", rows / self._plan.reference, own.beta1, own.beta2, own.eps)
+            for rows in np.maximum(followed, 1.0).tolist()
+        ]
+        self.by_power |= np.array([constants.by_power for constants in found])
+        columns = zip(*(constants[:3] for constants in found), strict=True)
+        beta1, beta2, eps = (np.array(column) for column in columns)
+        return Constants(beta1=beta1, beta2=beta2, eps=eps)
+
+
+class Warmup:
+    """Lr factors on their way to what the coupling wants, each lane by its own rows drawn."""
+
+    def __init__(self, lanes: Lanes, length: int) -> None:
+        self._lanes, self._length = lanes, length
+        num = len(lanes.seeds)
+        self._before, self._wanted = np.full(num, np.nan), np.full(num, np.nan)  # nan: no B yet
+        self._since = np.zeros(num, np.int64)  # rows drawn by the last jump
+
+    def of(self, wanted: Number) -> Floats:
+        """The factors in use now, `[L]`; a jump is where a wanted one is another than before."""
+        every = np.broadcast_to(np.asarray(wanted, np.float64), self._since.shape)
+        first = self._lanes.samples == 0
+        jumped = ~first & (every != self._wanted)
+        self._before = np.where(jumped, self._now(), self._before)
+        self._since = np.where(jumped, self._lanes.samples, self._since)
+        self._before = np.where(first, every, self._before)
+        self._wanted = every.copy()
+        return self._now()
+
+    def _now(self) -> Floats:
+        gone = self._lanes.samples - self._since
+        told = zip(self._before.tolist(), self._wanted.tolist(), gone.tolist(), strict=True)
+        return np.array([warmed(*own, self._length) for own in told])
+
+
+def _key(number: object) -> object:
+    return number.tobytes() if isinstance(number, np.ndarray) else number
+
+
+def _each(function: object, number: Number) -> Number:
+    if isinstance(number, np.ndarray):
+        return np.array([function(own) for own in number.tolist()])  # type: ignore[operator]
+    return function(number)  # type: ignore[operator, no-any-return]

@@ -1,0 +1,66 @@
+"""Which signals a run produces, so that a controller without one is refused before it starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rlbatch.contract import Controller
+from rlbatch.errors import ConfigError, nearest
+from rlbatch.schedule import require_fit
+
+if TYPE_CHECKING:
+    from rlbatch.train.settings import TrainSettings
+
+UPDATES = ("loss", "td_error", "grad_norm", "td_square", "divergence", "lr")  # since the last
+EPISODES = ("return", "length")  # decision
+NOISE = (
+    "noise_scale",
+    "noise_low",
+    "noise_high",
+    "grad_trace",
+    "grad_square",
+    "noise_effective",
+)
+LOGGED = (  # as of the last log point
+    "turnover",
+    "draws_per_row",
+    "never_drawn",
+    "sample_age",
+    "unique_share",
+    "episodes",
+    "same_episode_share",
+    "churn",
+    "td_recent_gap",
+)
+HELD_OUT = ("val_td",)  # likewise
+
+
+def require_signals(settings: TrainSettings) -> None:
+    """Refuses a controller that needs what this run does not measure, and a rule that cannot fit.
+
+    Raises:
+        ConfigError: it names the signal.
+    """
+    require_fit(settings.batch.coupling, settings.learner.optimizer.kind)
+    controller = settings.batch.schedule
+    if not isinstance(controller, Controller):
+        return
+    there = _produced(settings)
+    for name in controller.signals:
+        if name not in there:
+            got = f"one that does not produce it ({type(controller).__name__} needs it)"
+            raise ConfigError("batch.schedule", f"a run with {name}", got, _advice(name, there))
+
+
+def _produced(settings: TrainSettings) -> set[str]:
+    noise = NOISE if settings.learner.noise_scale is not None else ()
+    held_out = HELD_OUT if settings.replay.validation is not None else ()
+    return {*UPDATES, *EPISODES, *LOGGED, *noise, *held_out}
+
+
+def _advice(name: str, there: set[str]) -> str:
+    if name in NOISE:
+        return "Set learner.noise_scale: {}."
+    if name in HELD_OUT:
+        return "Set replay.validation: 10, which holds every tenth episode out."
+    return nearest(name, there)
