@@ -15,7 +15,7 @@ from rlbatch.schedule import Epsilon, Fixed
 from rlbatch.train import Exploration, Learn, Trainer
 
 ROOT = Path(__file__).parents[1]
-COMPARED = ("quick.yaml", "cartpole.yaml", "coupling.yaml")
+COMPARED = ("quick.yaml", "cartpole.yaml", "coupling.yaml", "controllers.yaml", "phase.yaml")
 COMPARISONS = sorted(ROOT / "configs/compare" / name for name in COMPARED)
 CONFIGS = sorted(set((ROOT / "configs").rglob("*.yaml")) - set(COMPARISONS))
 
