@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Hands the rest of the line to a command."""
     told = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {"train": _train, "compare": _compare, "evaluate": _evaluate}
+    commands = {"train": _train, "compare": _compare, "evaluate": _evaluate, "probe": _probe}
     if told and told[0] in commands:
         return commands[told[0]]()(told[1:])
     wanted = bool(told) and told[0] in ("-h", "--help")
@@ -34,6 +34,12 @@ def _evaluate() -> Callable[[Sequence[str]], int]:
     from rlbatch.evaluate import main as evaluate
 
     return evaluate
+
+
+def _probe() -> Callable[[Sequence[str]], int]:
+    from rlbatch.probe.__main__ import main as probe
+
+    return probe
 
 
 if __name__ == "__main__":
