@@ -11,42 +11,12 @@ from typing import Any, Literal
 import torch
 
 from rlbatch.config.bind import Binder, plugged, told_at
+from rlbatch.config.kinds import CLOSED, OPEN
 from rlbatch.config.source import Node, dumped
 from rlbatch.contract import Agent, MakeEnv, Rule, Schedule
 from rlbatch.errors import ConfigError, nearest, require
-from rlbatch.schedule import (
-    AdaptiveScaling,
-    Cyclic,
-    Dispersion,
-    Epsilon,
-    ExcessLoss,
-    Fixed,
-    FollowNoise,
-    FollowReturn,
-    Geometric,
-    Goodput,
-    Linear,
-    NormTest,
-    Phased,
-    PlateauDoubling,
-    RandomSizes,
-    Replayed,
-    ReuseGuard,
-)
 from rlbatch.train import TrainSettings
 
-OPEN = (Fixed, Linear, Geometric, Epsilon, Phased, Cyclic, RandomSizes, Replayed)
-CLOSED = (
-    AdaptiveScaling,
-    FollowNoise,
-    Dispersion,
-    PlateauDoubling,
-    FollowReturn,
-    ReuseGuard,
-    NormTest,
-    ExcessLoss,
-    Goodput,
-)
 BINDER = Binder({Schedule: OPEN, Rule: (*OPEN, *CLOSED)})
 
 

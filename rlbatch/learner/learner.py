@@ -213,12 +213,16 @@ class Learner:
         """Takes a `state_dict` of a learner of the same agent, lanes and optimiser.
 
         One that measured no noise scale leaves this one's meter as if new.
+
+        Raises:
+            DataError: a tensor that is missing, or of another shape; nothing is changed.
         """
         new = {name: torch.zeros_like(own) for name, own in self._noise_state().items()}
         state = {**new, **state}
         for name, own in self._tensors().items():
-            if state[name].shape != own.shape:
-                raise DataError(f"learner.{name}", f"shape {tuple(own.shape)}", state[name].shape)
+            got = tuple(state[name].shape) if name in state else "nothing"
+            if got != tuple(own.shape):
+                raise DataError(f"learner.{name}", f"shape {tuple(own.shape)}", got)
         for name, own in self._tensors().items():
             own.copy_(state[name])
         self.updates = state["updates"].numpy().copy()

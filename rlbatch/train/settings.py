@@ -8,7 +8,7 @@ from typing import Literal
 from rlbatch.errors import require
 from rlbatch.learner import LearnerSettings
 from rlbatch.replay import Replay
-from rlbatch.schedule import BatchPlan, Detector
+from rlbatch.schedule import BatchPlan, Detector, require_fit
 from rlbatch.train.exploration import Exploration
 from rlbatch.train.signals import require_signals
 from rlbatch.train.stop import Stop
@@ -88,7 +88,9 @@ class TrainSettings:
             require(0.0 < share <= 1.0, name, "a share in (0, 1]", share)
         self.arms()
         self._check_batch()
-        require_signals(self)
+        require_fit(self.batch.coupling, self.learner.optimizer.kind)
+        noise = self.learner.noise_scale is not None
+        require_signals(self.batch, noise=noise, held_out=self.replay.validation is not None)
         self._check_stop()
 
     def _check_batch(self) -> None:

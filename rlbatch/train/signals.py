@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rlbatch.contract import Controller
 from rlbatch.errors import ConfigError, nearest
-from rlbatch.schedule import require_fit
-
-if TYPE_CHECKING:
-    from rlbatch.train.settings import TrainSettings
+from rlbatch.schedule import BatchPlan
 
 UPDATES = ("loss", "td_error", "grad_norm", "td_square", "divergence", "lr")  # since the last
 EPISODES = ("return", "length")  # decision
@@ -35,27 +30,25 @@ LOGGED = (  # as of the last log point
 HELD_OUT = ("val_td",)  # likewise
 
 
-def require_signals(settings: TrainSettings) -> None:
-    """Refuses a controller that needs what this run does not measure, and a rule that cannot fit.
+def require_signals(plan: BatchPlan, *, noise: bool, held_out: bool) -> None:
+    """Refuses a controller that needs what the run does not measure.
+
+    Args:
+        plan: what decides B.
+        noise: is the noise scale measured?
+        held_out: are episodes held out?
 
     Raises:
         ConfigError: it names the signal.
     """
-    require_fit(settings.batch.coupling, settings.learner.optimizer.kind)
-    controller = settings.batch.schedule
+    controller = plan.schedule
     if not isinstance(controller, Controller):
         return
-    there = _produced(settings)
+    there = {*UPDATES, *EPISODES, *LOGGED, *NOISE * noise, *HELD_OUT * held_out}
     for name in controller.signals:
         if name not in there:
             got = f"one that does not produce it ({type(controller).__name__} needs it)"
             raise ConfigError("batch.schedule", f"a run with {name}", got, _advice(name, there))
-
-
-def _produced(settings: TrainSettings) -> set[str]:
-    noise = NOISE if settings.learner.noise_scale is not None else ()
-    held_out = HELD_OUT if settings.replay.validation is not None else ()
-    return {*UPDATES, *EPISODES, *LOGGED, *noise, *held_out}
 
 
 def _advice(name: str, there: set[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import ChainMap
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,22 +11,20 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rlbatch.contract import Agent, MakeEnv, Space
+from rlbatch.contract import Agent, MakeEnv
 from rlbatch.errors import TrainingError
-from rlbatch.learner import Learner
-from rlbatch.replay import ReplayBuffer
 from rlbatch.train.actor import Actor
 from rlbatch.train.best import Best
 from rlbatch.train.decide import Decider
 from rlbatch.train.episodes import TrainingEpisodes
 from rlbatch.train.evaluate import Episodes, Evaluator
-from rlbatch.train.feedback import Feedback
-from rlbatch.train.held_out import val_td
 from rlbatch.train.lanes import Lanes
+from rlbatch.train.measures import Measures
+from rlbatch.train.parts import buffer_for, feedback_for, learner_for
 from rlbatch.train.probe import Probe
 from rlbatch.train.records import Moment, Records
 from rlbatch.train.settings import TrainSettings
-from rlbatch.train.signs import Signs, q_mean
+from rlbatch.train.signs import Signs
 from rlbatch.train.stop import Curve, Patience
 from rlbatch.train.updates import Updates
 from rlbatch.types import Signal, Step
@@ -62,53 +59,43 @@ class Trainer:
         eager: bool = False,
     ) -> None:
         self.settings, self.device = settings, torch.device(device)
-        seeds, lanes = settings.lane_seeds, len(settings.lane_seeds)
+        seeds, self._per_lane = settings.lane_seeds, per_lane
         self._env = make_env(seeds=seeds, per_lane=per_lane, device=self.device)
         spaces = self._env.obs_space, self._env.action_space
-        self.buffer = _buffer(settings, spaces, self.device)
-        self.learner = Learner(
-            agent,
-            *spaces,
-            seeds=seeds,
-            settings=[arm.learner for arm in settings.lane_arms],
-            device=self.device,
-            eager=eager,
-        )
+        self.buffer = buffer_for(settings, spaces, self.device)
+        self.learner = learner_for(settings, agent, spaces, self.device, eager)
         self.buffer.surrogate(self.learner.row_td_error)
         actions = self.buffer.layout.num_actions
         self._actor = Actor(self.learner.values, seeds, per_lane, actions)
         played = settings.evaluate
         self._evaluator, self._final_evaluator = (
-            Evaluator(make_env, lanes, episodes, played.max_length, self.device)
+            Evaluator(make_env, len(seeds), episodes, played.max_length, self.device)
             for episodes in (played.episodes, played.final_episodes)
         )
-        self._episodes = TrainingEpisodes(lanes, per_lane)
-        self._per_lane = per_lane
         self.lanes = Lanes(seeds)
-        self._probe = Probe(self.learner, self.buffer, probe)
-        self.feedback = self._feedback() if settings.batch.closed else None
-        self._decider = Decider(
-            settings,
-            self.lanes,
-            lambda: self.learner.updates,
-            self.buffer.stored,
-            None if self.feedback is None else self.feedback.read,
-        )
-        self._records = Records(
-            self.lanes,
-            self._decider,
-            lambda: self.learner.updates,
-            settings.phase,
-            settings.env_steps,
-        )
-        self._patience = None if settings.stop is None else Patience(settings.stop, lanes)
-        self._signs = Signs(self.learner, self.buffer, self._probe)
-        self._updates = Updates(
-            settings, self.lanes, self.learner, self.buffer, self._decider, self._signs
-        )
+        self._observe(probe)
         self.best = Best(self.learner.online.flat)
         self._stop = False
         self.evaluation_s = 0.0  # wall time spent on evaluation
+
+    def _observe(self, states: Tensor | None) -> None:
+        """Makes what watches the learner, and what decides from it."""
+        own, learner, buffer = self.settings, self.learner, self.buffer
+        self._episodes = TrainingEpisodes(len(self.lanes.seeds), self._per_lane)
+        probe = Probe(learner, buffer, states)
+        self._signs = Signs(learner, buffer, probe)
+        held_out = own.replay.validation is not None
+        self._measures = Measures(learner, buffer, self._signs, self._episodes, held_out)
+        self.feedback = feedback_for(own, learner, buffer, self._episodes, probe)
+        ask = None if self.feedback is None else self.feedback.read
+        self._decider = Decider(own, self.lanes, self._made, buffer.stored, ask)
+        self._records = Records(self.lanes, self._decider, self._made, own.phase, own.env_steps)
+        self._updates = Updates(own, self.lanes, learner, buffer, self._decider, self._signs)
+        self._patience = None if own.stop is None else Patience(own.stop, len(self.lanes.seeds))
+
+    def _made(self) -> npt.NDArray[np.int64]:
+        """Updates made, `[L]`."""
+        return self.learner.updates
 
     @property
     def over(self) -> bool:
@@ -198,36 +185,14 @@ class Trainer:
         return self._records.event(tired, "stopped", self._patience.settings.reason)
 
     def _log(self) -> Iterator[Moment]:
-        told = self._measured()
+        told = self._measures.read(self._updates.batch)
+        self._decider.hear(told)
         line = self._records.train(told, self._updates.lr)
         stopped = self._stop_early("val_td", [own.get("val_td", np.nan) for own in told])
         powers = self._records.event(
             self._decider.rates.new_powers(), "beta_power", "κ(1 − β) ≥ 1: β to the power κ instead"
         )
         yield from filter(None, (*self._updates.changes(self.over), line, powers, stopped))
-
-    def _feedback(self) -> Feedback:
-        schedule = self.settings.batch.schedule
-        timed = getattr(schedule, "needs_throughput", False)
-        rungs = self.settings.batch.rungs() if timed else ()
-        return Feedback(self.learner, self.buffer, self._episodes, self._probe, rungs)
-
-    def _measured(self) -> list[dict[str, float]]:
-        parts = [
-            self.learner.meters.read(),
-            q_mean(self.learner, self._updates.batch),
-            self._signs.read(),
-            self._episodes.read(),
-        ]
-        if self.learner.noise is not None:
-            parts.append(self.learner.noise.read())
-        if self.settings.replay.validation is not None:
-            parts.append(val_td(self.learner, self.buffer))
-        if self.buffer.accounts is not None:
-            parts.append(self.buffer.accounts.read())
-        told = [dict(ChainMap(*own)) for own in zip(*parts, strict=True)]  # no name is in two
-        self._decider.hear(told)
-        return told
 
     def _evaluate(self) -> Iterator[Moment]:
         final = self.over
@@ -245,23 +210,3 @@ class Trainer:
         played = evaluator.play(self.learner.values)
         self.evaluation_s += time.perf_counter() - began
         return played
-
-
-def _buffer(
-    settings: TrainSettings, spaces: tuple[Space, Space], device: torch.device
-) -> ReplayBuffer:
-    """The buffer of all lanes. Draws are counted where rows need not leave the device for it."""
-    replay, seeds = settings.replay, settings.lane_seeds
-    return ReplayBuffer(
-        replay.capacity,
-        *spaces,
-        len(seeds),
-        device,
-        seeds,
-        gamma=replay.gamma,
-        n_step=replay.n_step,
-        sampler=replay.sampler,
-        frame_stack=replay.frame_stack,
-        validation=replay.validation,
-        accounting=device.type == "cpu" and not settings.batch.whole,
-    )

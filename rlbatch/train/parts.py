@@ -1,0 +1,66 @@
+"""What a run is made of, as its settings say: buffer, learner, feedback."""
+
+from __future__ import annotations
+
+import torch
+
+from rlbatch.contract import Agent, Space
+from rlbatch.learner import Learner
+from rlbatch.replay import ReplayBuffer
+from rlbatch.train.episodes import TrainingEpisodes
+from rlbatch.train.feedback import Feedback
+from rlbatch.train.probe import Probe
+from rlbatch.train.settings import TrainSettings
+
+
+def buffer_for(
+    settings: TrainSettings, spaces: tuple[Space, Space], device: torch.device
+) -> ReplayBuffer:
+    """The buffer of all lanes. Draws are counted where rows need not leave the device for it."""
+    replay, seeds = settings.replay, settings.lane_seeds
+    return ReplayBuffer(
+        replay.capacity,
+        *spaces,
+        len(seeds),
+        device,
+        seeds,
+        gamma=replay.gamma,
+        n_step=replay.n_step,
+        sampler=replay.sampler,
+        frame_stack=replay.frame_stack,
+        validation=replay.validation,
+        accounting=device.type == "cpu" and not settings.batch.whole,
+    )
+
+
+def learner_for(
+    settings: TrainSettings,
+    agent: Agent,
+    spaces: tuple[Space, Space],
+    device: torch.device,
+    eager: bool,
+) -> Learner:
+    """A learner with a lane for every seed of every arm."""
+    return Learner(
+        agent,
+        *spaces,
+        seeds=settings.lane_seeds,
+        settings=[arm.learner for arm in settings.lane_arms],
+        device=device,
+        eager=eager,
+    )
+
+
+def feedback_for(
+    settings: TrainSettings,
+    learner: Learner,
+    buffer: ReplayBuffer,
+    episodes: TrainingEpisodes,
+    probe: Probe,
+) -> Feedback | None:
+    """What a controller is told; None where B does not depend on it."""
+    if not settings.batch.closed:
+        return None
+    timed = getattr(settings.batch.schedule, "needs_throughput", False)
+    rungs = settings.batch.rungs() if timed else ()
+    return Feedback(learner, buffer, episodes, probe, rungs)
