@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 
 from torch import Tensor
 
+Moments = Literal["keep", "rescale", "reset"]  # what a jump of B does to an optimiser's memory
+
 
 class Batch(NamedTuple):
     """Rows drawn from a replay buffer; columns are `[B, ...]`, or `[L, B, ...]` with lanes."""

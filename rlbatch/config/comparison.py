@@ -101,7 +101,8 @@ def _refuse_unlike(train: TrainSettings, where: str) -> None:
     timed = getattr(train.batch.schedule, "needs_throughput", False)
     advice = "Replay its decisions.csv, which then is a regime like any other."
     wanted = "a schedule that does not hang on the machine's speed"
-    require(not timed, f"{where}: batch.schedule", wanted, "goodput", advice)
+    got = type(train.batch.schedule).__name__
+    require(not timed, f"{where}: batch.schedule", wanted, got, advice)
     single = len(train.arms()) == 1
     advice = "Let the regimes be what differs; tune: chooses learning rates."
     require(single, f"{where}: lanes", "no sweep", "one", advice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,7 @@ from torch import Tensor
 
 from rlbatch.errors import require
 from rlbatch.learner.optimizers import Optimizer
-
-Moments = Literal["keep", "rescale", "reset"]
+from rlbatch.types import Moments
 
 
 def fit_memory(optimizer: Optimizer, ratio: npt.NDArray[np.float64], how: Moments) -> None:

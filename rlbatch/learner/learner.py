@@ -14,7 +14,7 @@ from rlbatch.contract import Agent, Space
 from rlbatch.errors import DataError, require
 from rlbatch.learner.constants import DECLARED, Number, Told
 from rlbatch.learner.forward import Differentiable, Forward, Plain, Stacked
-from rlbatch.learner.jump import Moments, fit_memory
+from rlbatch.learner.jump import fit_memory
 from rlbatch.learner.lanes import LaneSettings
 from rlbatch.learner.meters import Meters
 from rlbatch.learner.noise import NoiseMeter, noise_settings
@@ -22,7 +22,7 @@ from rlbatch.learner.optimizers import optimizer_for
 from rlbatch.learner.parameters import Parameters, initial
 from rlbatch.learner.settings import Constants, LearnerSettings
 from rlbatch.seeding import Purpose, bits
-from rlbatch.types import Batch
+from rlbatch.types import Batch, Moments
 
 
 class Learner:

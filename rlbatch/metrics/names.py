@@ -47,6 +47,11 @@ BATCH = {
     "lr": "learning rate of the first such update",
 }
 
+LOGGED = (  # signals that are read at log points
+    *("turnover", "draws_per_row", "never_drawn", "sample_age", "unique_share", "episodes"),
+    *("same_episode_share", "churn", "td_recent_gap", "val_td"),
+)
+
 CONTROL = {
     "wish": "rows that the controller asked for; nan: it was not asked, B holds",
     "wanted": "rows after smoothing, deadband and rate limit",
@@ -61,4 +66,5 @@ CONTROL = {
     "return": "mean over the training episodes that ended since the last line",
     "length": "env steps, the same episodes",
     **{name: TRAIN[name] for name in TRAIN if name.startswith(("noise_", "grad_t", "grad_s"))},
+    **{name: f"{TRAIN[name]}; as of the last log point" for name in LOGGED},
 }

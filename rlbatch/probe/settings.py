@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,7 +34,8 @@ class ProbeSettings:
     tolerance: float = 0.2  # share of the best progress that the critical size may miss
 
     def __post_init__(self) -> None:
-        require(self.seconds > 0.0, "--seconds", "more than 0 s", self.seconds)
+        met = 0.0 < self.seconds < math.inf
+        require(met, "--seconds", "a finite number above 0", self.seconds)
         met = self.env_steps is None or self.env_steps >= 1
         require(met, "--env-steps", "at least 1", self.env_steps)
         for name in ("largest", "updates", "rows", "evaluation_rows"):

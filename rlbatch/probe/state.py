@@ -47,9 +47,10 @@ class Frozen:
 
     @property
     def capacity(self) -> int:
-        """Rows that a batch can have at most: of the buffer, or held if none may come twice."""
+        """Rows that a batch can have at most: the buffer's, or fewer where none may come twice."""
         once = self.train.replay.sampler.kind == "without_replacement"
-        return int(self.buffer.stored().min()) if once else self.buffer.capacity
+        held = min(int(self.buffer.stored().min()), self.train.learn.start)
+        return max(1, held) if once else self.buffer.capacity
 
     @property
     def rule(self) -> Coupling:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rlbatch.errors import require
+from rlbatch.schedule.bounds import powers_within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +53,8 @@ class Ladder:
         """
         if self.kind == "exact":
             return low, high
-        least, most = 1 << (low - 1).bit_length(), 1 << (high.bit_length() - 1)
+        powers = powers_within(low, high)
         advice = "Widen the bounds, or use ladder: {kind: exact}."
         got = f"[{low}, {high}]"
-        require(least <= most, "batch.ladder", "a power of two within the bounds", got, advice)
-        return least, most
+        require(bool(powers), "batch.ladder", "a power of two within the bounds", got, advice)
+        return powers[0], powers[-1]

@@ -7,15 +7,15 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from rlbatch.contract import Controller, Memory, Rule, Schedule
 from rlbatch.errors import ConfigError, require
+from rlbatch.schedule.bounds import powers_within
 from rlbatch.schedule.control import Control, Verdict, ask
 from rlbatch.schedule.coupling import Coupling, lr_factor
 from rlbatch.schedule.fixed import Fixed
 from rlbatch.schedule.ladder import Ladder
 from rlbatch.schedule.replayed import Replayed
-from rlbatch.types import Signal
+from rlbatch.types import Moments, Signal
 
 TargetLag = Literal["declared", "samples"]
-Moments = Literal["keep", "rescale", "reset"]
 
 
 class Decision(NamedTuple):
@@ -45,13 +45,18 @@ class BatchPlan:
         known = get_args(Coupling)
         met = self.coupling in known
         follows = self.lr_follows is None or self.coupling != "none"
-        advice = "Say linear, sqrt or inverse."
-        require(follows, "batch.coupling", "a rule for lr_follows", "none", advice)
         require(met, "batch.coupling", f"one of {', '.join(known)}", self.coupling)
+        advice = "Say linear, sqrt, sde or inverse."
+        require(follows, "batch.coupling", "a rule for lr_follows", "none", advice)
         for name, kinds in (("target_lag", TargetLag), ("moments", Moments)):
-            told, wanted = getattr(self, name), get_args(kinds)
-            require(told in wanted, f"batch.{name}", f"one of {', '.join(wanted)}", told)
+            told, among = getattr(self, name), get_args(kinds)
+            require(told in among, f"batch.{name}", f"one of {', '.join(among)}", told)
         require(self.warmup >= 0, "batch.warmup", "rows ≥ 0", self.warmup)
+        met = self.warmup == 0 or self.coupling != "none"
+        wanted = "0, as the learning rate does not move with B"
+        require(met, "batch.warmup", wanted, self.warmup, "Say what batch.coupling is.")
+        met = self.moments == "keep" or not self.whole
+        require(met, "batch.moments", "keep, as the buffer's size is ever another", self.moments)
         self._settle_ladder()
 
     @property
@@ -73,8 +78,7 @@ class BatchPlan:
 
     def rungs(self) -> tuple[int, ...]:
         """Every power of two between a controller's bounds."""
-        least, most = self._bounds()
-        return tuple(1 << n for n in range(63) if least <= 1 << n <= most)
+        return powers_within(*self._bounds())
 
     def decide(self, signal: Signal) -> Decision:
         """Rows and lr factor for this signal, of a schedule without feedback."""

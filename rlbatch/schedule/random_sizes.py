@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rlbatch.errors import require
-from rlbatch.schedule.bounds import require_bounds
+from rlbatch.schedule.bounds import powers_within, require_bounds
 from rlbatch.seeding import Purpose, uniform
 from rlbatch.types import Signal
 
@@ -40,7 +40,7 @@ class RandomSizes:
     @property
     def rungs(self) -> tuple[int, ...]:
         """Powers of two in [low, high]."""
-        return tuple(1 << k for k in range((self.low - 1).bit_length(), self.high.bit_length()))
+        return powers_within(self.low, self.high)
 
     def __call__(self, signal: Signal) -> float:
         draw = uniform(self.seed, Purpose.ORDER, signal.update // self.period, 1)[0]

@@ -59,7 +59,9 @@ class Decider:
         self._updates, self._stored = updates, stored
         self._explorations = [arm.exploration for arm in settings.lane_arms]
         self._same_epsilon = len(set(self._explorations)) == 1
-        self._groups = self._grouped()
+        replay = settings.replay  # n-step tails and held-out episodes make lanes uneven
+        self._ragged = replay.n_step > 1 or replay.validation is not None
+        self._groups = self._grouped(apart=self._ragged or settings.batch.closed)
         self._heard: list[Mapping[str, float]] = [NOTHING] * len(self._explorations)
         self.rates = Rates(settings, lanes)
         self.lr = self.rates.lr  # of the last decision; before the first as declared
@@ -78,8 +80,12 @@ class Decider:
 
     def wanted(self) -> Wanted:
         """Rows and learning rate now."""
-        controls = self.controls
-        rows = self._by_group() if controls is None else controls.rows(self._updates())
+        if self.controls is not None:
+            rows = self.controls.rows(self._updates())
+        elif self._settings.batch.whole and self._ragged:
+            rows = self._stored()
+        else:
+            rows = self._by_group()
         self.lr = self.rates.of(rows, self._followed(rows))
         return Wanted(rows, self.lr)
 
@@ -142,12 +148,18 @@ class Decider:
             if len(going):
                 yield group, int(going[0])
 
-    def _grouped(self) -> list[_Group]:
-        """Lanes by what they decide from; plans need not be hashable, only comparable."""
+    def _grouped(self, apart: bool) -> list[_Group]:
+        """Lanes by what they decide from; plans need not be hashable, only comparable.
+
+        Args:
+            apart: each lane for itself, since their counters may differ.
+        """
         own = [
             (self._settings.batch.of_lane(lane), exploration)
             for lane, exploration in enumerate(self._explorations)
         ]
+        if apart:
+            return [_Group(*pair, np.array([lane])) for lane, pair in enumerate(own)]
         kinds = [pair for lane, pair in enumerate(own) if pair not in own[:lane]]
         return [
             _Group(*kind, np.array([lane for lane, pair in enumerate(own) if pair == kind]))

@@ -54,7 +54,7 @@ class Feedback:
 
     def read(self, lanes: Mask) -> list[dict[str, float]]:
         """One dict for each of the lanes, {} for the others."""
-        if self._rungs and not self.throughput:
+        if self._rungs and not self.throughput and bool((self._buffer.stored() > 0).all()):
             self.throughput = throughput(self._learner, self._buffer, self._rungs)
         parts = [self._watched.read(lanes), self._episodes.read(lanes), self._drifted(lanes)]
         if self._learner.noise is not None:

@@ -9,6 +9,7 @@ from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
 from rlbatch.train.episodes import TrainingEpisodes
 from rlbatch.train.feedback import Feedback
+from rlbatch.train.measurable import require_measurable
 from rlbatch.train.probe import Probe
 from rlbatch.train.settings import TrainSettings
 
@@ -61,6 +62,7 @@ def feedback_for(
     """What a controller is told; None where B does not depend on it."""
     if not settings.batch.closed:
         return None
+    require_measurable(settings, learner.noise, buffer.accounts)
     timed = getattr(settings.batch.schedule, "needs_throughput", False)
     rungs = settings.batch.rungs() if timed else ()
     return Feedback(learner, buffer, episodes, probe, rungs)

@@ -1,7 +1,7 @@
 """The states on which a policy's changes are seen, the same whatever the regime is.
 
-They come from a file, or are the rows that uniform draws give at the first update: until then all
-regimes of a seed have acted alike.
+They come from a file, or are the rows that uniform draws give when the first update is due: until
+then all regimes of a seed have acted alike.
 """
 
 from __future__ import annotations
@@ -59,12 +59,15 @@ class Probe:
 
     @property
     def ready(self) -> bool:
-        """Are there states? Takes them once every lane has rows."""
+        """Are there states?"""
+        return self._states is not None
+
+    def take(self) -> None:
+        """Takes states from the buffer, where there are none yet and every lane has rows."""
         if self._states is None and bool((self._buffer.stored() > 0).all()):
             counters = draw_counter(np.zeros(self._learner.lanes, np.int64), UPDATES_PER_STEP - 2)
             drawn = self._buffer.peek(ROWS, counters)
             self._states = drawn.obs.clone(memory_format=torch.contiguous_format)
-        return self._states is not None
 
     def greedy(self) -> Tensor:
         """The greedy action in every state `[L, N]`; `ready` comes first."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 from rlbatch.learner import AdamSettings, Constants, PolyakTarget
-from rlbatch.schedule import AdamConstants, adam_constants, lr_factor, polyak_share, warmed
+from rlbatch.schedule import AdamConstants, adam_constants, lr_factor, polyak_share
 from rlbatch.train.lanes import Lanes
 from rlbatch.train.settings import TrainSettings
+from rlbatch.train.warmup import Warmup
 
 Floats = npt.NDArray[np.float64]
 Number = float | Floats  # one for all lanes, or [L]
@@ -68,8 +71,9 @@ class Rates:
         if self._plan.target_lag == "declared":
             return self._lanes.now
         learn = self._settings.learn
-        per_step = self._plan.reference * learn.count / learn.every
-        return (learn.start + self._lanes.samples / per_step).astype(np.int64)
+        first = learn.every * max(1, -(-learn.start // learn.every))  # env step of the first update
+        rows = self._plan.reference * learn.count  # due every `every` env steps
+        return first + self._lanes.samples * learn.every // rows
 
     def _factors(self, followed: Number) -> Number:
         def one(rows: float) -> float:
@@ -102,37 +106,11 @@ class Rates:
         return Constants(beta1=beta1, beta2=beta2, eps=eps)
 
 
-class Warmup:
-    """Lr factors on their way to what the coupling wants, each lane by its own rows drawn."""
-
-    def __init__(self, lanes: Lanes, length: int) -> None:
-        self._lanes, self._length = lanes, length
-        num = len(lanes.seeds)
-        self._before, self._wanted = np.full(num, np.nan), np.full(num, np.nan)  # nan: no B yet
-        self._since = np.zeros(num, np.int64)  # rows drawn by the last jump
-
-    def of(self, wanted: Number) -> Floats:
-        """The factors in use now, `[L]`; a jump is where a wanted one is another than before."""
-        every = np.broadcast_to(np.asarray(wanted, np.float64), self._since.shape)
-        first = self._lanes.samples == 0
-        jumped = ~first & (every != self._wanted)
-        self._before = np.where(jumped, self._now(), self._before)
-        self._since = np.where(jumped, self._lanes.samples, self._since)
-        self._before = np.where(first, every, self._before)
-        self._wanted = every.copy()
-        return self._now()
-
-    def _now(self) -> Floats:
-        gone = self._lanes.samples - self._since
-        told = zip(self._before.tolist(), self._wanted.tolist(), gone.tolist(), strict=True)
-        return np.array([warmed(*own, self._length) for own in told])
-
-
 def _key(number: object) -> object:
     return number.tobytes() if isinstance(number, np.ndarray) else number
 
 
-def _each(function: object, number: Number) -> Number:
+def _each(function: Callable[[float], float], number: Number) -> Number:
     if isinstance(number, np.ndarray):
-        return np.array([function(own) for own in number.tolist()])  # type: ignore[operator]
-    return function(number)  # type: ignore[operator, no-any-return]
+        return np.array([function(own) for own in number.tolist()])
+    return function(number)

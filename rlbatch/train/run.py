@@ -44,7 +44,7 @@ def run(
         raise
     finally:
         _keep(trainer, folder, "final", trainer.learner.online.flat)
-        _keep(trainer, folder, "best", trainer.best.flat)
+        _keep(trainer, folder, "best", trainer.best.flat, now=False)
         for sink in sinks:
             sink.close()
         if trainer.feedback is not None and trainer.feedback.throughput:
@@ -54,11 +54,12 @@ def run(
     return summary
 
 
-def _keep(trainer: Trainer, folder: Path, name: str, flat: Any) -> None:
+def _keep(trainer: Trainer, folder: Path, name: str, flat: Any, now: bool = True) -> None:
+    """Parameters, and beside those of now what controllers remember now."""
     meta = {
         "env_step": trainer.lanes.now,
         "best_return": _finite(trainer.best.returns),
-        "controls": trainer.controls_state(),
+        "controls": trainer.controls_state() if now else None,
     }
     checkpoint.save(folder, name, trainer.learner, flat, meta)
 

@@ -88,9 +88,7 @@ class TrainSettings:
             require(0.0 < share <= 1.0, name, "a share in (0, 1]", share)
         self.arms()
         self._check_batch()
-        require_fit(self.batch.coupling, self.learner.optimizer.kind)
-        noise = self.learner.noise_scale is not None
-        require_signals(self.batch, noise=noise, held_out=self.replay.validation is not None)
+        self._check_regime()
         self._check_stop()
 
     def _check_batch(self) -> None:
@@ -116,6 +114,21 @@ class TrainSettings:
                     "other than exploration.start, since the batch size or lr follows it",
                     arm.exploration.end,
                 )
+
+    def _check_regime(self) -> None:
+        plan, optimizer = self.batch, self.learner.optimizer.kind
+        require_fit(plan.coupling, optimizer)
+        met = plan.moments != "rescale" or optimizer == "adam"
+        require(met, "batch.moments", "keep or reset, as SGD has no second moment", "rescale")
+        kind = getattr(plan.schedule, "kind", "")
+        met = kind != "reuse" or self.iso == "updates"
+        advice = "Under iso: samples the rows drawn do not hang on B."
+        require(met, "batch.schedule", "a run of iso: updates for kind: reuse", self.iso, advice)
+        met = kind != "cabs" or plan.coupling != "linear"
+        advice = "B would follow an lr that follows B, to one bound or the other."
+        require(met, "batch.coupling", "another rule than linear for kind: cabs", "linear", advice)
+        noise = self.learner.noise_scale is not None
+        require_signals(plan, noise=noise, held_out=self.replay.validation is not None)
 
     def _check_stop(self) -> None:
         if self.stop is not None and self.stop.on == "val_td":

@@ -16,7 +16,7 @@ NOISE = (
     "grad_square",
     "noise_effective",
 )
-LOGGED = (  # as of the last log point
+ACCOUNTS = (
     "turnover",
     "draws_per_row",
     "never_drawn",
@@ -24,9 +24,8 @@ LOGGED = (  # as of the last log point
     "unique_share",
     "episodes",
     "same_episode_share",
-    "churn",
-    "td_recent_gap",
 )
+LOGGED = (*ACCOUNTS, "churn", "td_recent_gap")  # as of the last log point
 HELD_OUT = ("val_td",)  # likewise
 
 

@@ -40,6 +40,7 @@ def summarise(trainer: Trainer, regime: str, status: Status, evaluated: Moment) 
         "diverged": [s for s, gone in zip(lanes.seeds, lanes.diverged, strict=True) if gone],
         "diverged_lanes": np.flatnonzero(lanes.diverged).tolist(),
         "stopped_early": _stopped_early(lanes),
+        "nan_signals": trainer.nan_signals(),  # decisions of each lane that a NaN made hold
         "wall_s": round(lanes.wall_s, 3),
         "evaluation_s": round(trainer.evaluation_s, 3),
         "env_steps_per_s": round(float(lanes.env_step.sum()) / train_s, 1),  # all lanes together

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from rlbatch.contract import Agent, MakeEnv
 from rlbatch.errors import TrainingError
+from rlbatch.schedule.control import nans_in
 from rlbatch.train.actor import Actor
 from rlbatch.train.best import Best
 from rlbatch.train.decide import Decider
@@ -135,6 +136,8 @@ class Trainer:
                 yield from self._log()
             if evaluating or self.over:
                 yield from self._evaluate()
+        if self.stopped:
+            yield from filter(None, self._updates.changes(False))
 
     def signal(self, lane: int | None = None) -> Signal:
         """What a schedule sees now in a lane, by default the first that is active."""
@@ -144,6 +147,11 @@ class Trainer:
         """What controllers remember, as plain data; None where B has no feedback."""
         controls = self._decider.controls
         return None if controls is None else controls.state()
+
+    def nan_signals(self) -> list[int]:
+        """Decisions of each lane that a NaN made hold; [] where B has no feedback."""
+        controls = self._decider.controls
+        return [] if controls is None else [nans_in(own) for own in controls.memory]
 
     def _step(self, obs: Tensor, now: int) -> Tensor:
         action = self._actor.act(obs, self._decider.epsilon(), now)
@@ -170,6 +178,7 @@ class Trainer:
         self._signs.leave(diverged)
         yield self._records.event(diverged, "diverged", "gradient not finite")
         if self.lanes.diverged.all():
+            yield from filter(None, self._updates.changes(True))
             raise TrainingError(
                 "train", "a lane with finite gradients", "none", "Lower learner.lr or clip_norm."
             )

@@ -58,10 +58,11 @@ class Updates:
         due = self._settings.learn.due(before, self._lanes.now)
         if not due:
             return
+        self._signs.begin()
         self._credit.earn(due * self._settings.learn.count, self._lanes.active)
         update = 0
         while True:
-            wanted = self._wanted()
+            wanted = self._decider.wanted()
             lanes = self._lanes.active & self._credit.can_pay(wanted.rows)
             if self._ragged:
                 lanes &= self._buffer.stored() >= (wanted.rows if self._once else 1)
@@ -69,12 +70,6 @@ class Updates:
                 return
             self._update(wanted, lanes, update)
             update += 1
-
-    def _wanted(self) -> Wanted:
-        wanted = self._decider.wanted()
-        if self._settings.batch.whole and self._ragged:
-            return wanted._replace(rows=self._buffer.stored())
-        return wanted
 
     def changes(self, ending: bool) -> list[Moment]:
         """Where B changed since the last reading, and what a controller was asked meanwhile.
@@ -107,7 +102,8 @@ class Updates:
         self._credit.spend(wanted.rows, lanes)
         self._lanes.samples += wanted.rows * lanes
         self._lanes.epochs += wanted.rows * lanes / np.maximum(self._buffer.stored(), 1)
-        self.lr, self.batch = wanted.lr, batch
+        self.lr = wanted.lr if lanes.all() else np.where(lanes, wanted.lr, self.lr)
+        self.batch = batch
 
     def _jump(self, wanted: Wanted, lanes: Mask) -> None:
         """Fits the optimiser's memory where B is another than at the last update."""

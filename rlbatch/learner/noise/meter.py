@@ -79,6 +79,11 @@ class NoiseMeter:
             _refuse(outside[0])
         self._go("chunks" if settings.by == "chunks" or outside else "rows")
 
+    @property
+    def least(self) -> int:
+        """Rows below which a batch is not measured."""
+        return self._probe.least
+
     def _go(self, by: str) -> None:
         agent, network, online, target = self._parts
         self.by, rows = by, self.settings.chunk_rows

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from rlbatch.contract import Memory
 from rlbatch.errors import require
-from rlbatch.schedule.bounds import require_bounds
+from rlbatch.schedule.bounds import powers_within, require_bounds
 from rlbatch.types import Signal
 
 
@@ -48,7 +48,7 @@ class Goodput:
     @property
     def rungs(self) -> tuple[int, ...]:
         """Powers of two in [low, high]."""
-        return tuple(1 << k for k in range((self.low - 1).bit_length(), self.high.bit_length()))
+        return powers_within(self.low, self.high)
 
     def __call__(self, signal: Signal, memory: Memory) -> tuple[float, Memory]:
         noise = signal.meters["noise_scale"]

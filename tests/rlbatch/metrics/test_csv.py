@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 from rlbatch.metrics import EVAL, TRAIN, WHERE, CsvSink
+from rlbatch.metrics.names import CONTROL
+from rlbatch.schedule import controllers
 from rlbatch.types import Record
 
 MakeRecord = Callable[..., Record]
@@ -74,3 +77,38 @@ def test_a_file_that_goes_on_has_one_header(tmp_path: Path, record: MakeRecord) 
         sink.write([record("train", 0, step, loss=1.0)])
         sink.close()
     assert [line[2] for line in lines(tmp_path / "metrics.csv")] == ["env_step", "10", "20"]
+
+
+def test_what_a_controller_was_told_and_asked_for_is_a_line_of_control_csv(
+    tmp_path: Path, record: MakeRecord
+) -> None:
+    sink = CsvSink(tmp_path)
+    told: dict[str, float] = {name: float(i) for i, name in enumerate(CONTROL)}
+    sink.write([record("control", 1, 10, **told, nobody_knows=9.0)])
+    sink.close()
+    header, line = lines(tmp_path / "control.csv")
+    assert header == [*WHERE, *CONTROL]
+    assert line[: len(WHERE)] == ["1", "4", "10", "5", "40", "1.500"]
+    assert line[len(WHERE) :] == [f"{i}.0" for i in range(len(CONTROL))]
+
+
+def test_a_wish_that_was_not_asked_for_is_nan_and_a_signal_not_there_is_empty(
+    tmp_path: Path, record: MakeRecord
+) -> None:
+    sink = CsvSink(tmp_path)
+    sink.write([record("control", 0, 10, wish=math.nan, wanted=8.0, batch_size=8)])
+    sink.close()
+    header, line = lines(tmp_path / "control.csv")
+    told = dict(zip(header, line, strict=True))
+    assert (told["wish"], told["wanted"], told["batch_size"]) == ("nan", "8.0", "8")
+    assert (told["loss"], told["return"]) == ("", "")
+
+
+def test_passes_and_reuse_are_columns_of_metrics_csv() -> None:
+    assert {"epochs", "reuse"} <= set(TRAIN)
+    assert "td_square" not in TRAIN
+
+
+def test_every_signal_of_a_controller_has_a_column(tmp_path: Path) -> None:
+    every = [getattr(controllers, name) for name in controllers.__all__]
+    assert {name for maker in every for name in maker.signals} <= set(CONTROL)

@@ -100,7 +100,7 @@ def test_the_block_stands_whatever_the_config_had(here: Path, batch: str) -> Non
         (["no.yaml"], "no.yaml: expected a config file, got nothing there."),
         (["tiny.yaml", "seedz=2"], "seedz"),
         (["tiny.yaml", "seeds=0"], "seeds"),
-        (["tiny.yaml", "--seconds", "0"], "--seconds: expected more than 0 s, got 0.0."),
+        (["tiny.yaml", "--seconds", "0"], "--seconds: expected a finite number above 0, got 0.0."),
         (["tiny.yaml", "--env-steps", "0"], "--env-steps: expected at least 1, got 0."),
         (["tiny.yaml", "--env-steps", "201"], "--env-steps: expected at most env_steps (200)"),
         (["tiny.yaml", "--largest", "0"], "--largest: expected at least 1, got 0."),

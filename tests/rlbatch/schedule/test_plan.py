@@ -138,7 +138,7 @@ def test_a_batch_may_move_while_the_learning_rate_rests(signal: Signal) -> None:
 
 def test_rows_to_follow_without_a_rule_are_refused() -> None:
     message = (
-        r"^batch\.coupling: expected a rule for lr_follows, got none\. Say linear, sqrt or inv"
+        r"^batch\.coupling: expected a rule for lr_follows, got none\. Say linear, sqrt, sde or inv"
     )
     with pytest.raises(ConfigError, match=message):
         BatchPlan(lr_follows=Fixed(rows=32))

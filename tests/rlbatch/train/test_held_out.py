@@ -11,8 +11,7 @@ from gymnasium import spaces
 from agents.dqn import DQN
 from rlbatch.learner import Learner
 from rlbatch.replay import Replay, ReplayBuffer
-from rlbatch.train import Exploration, Trainer
-from rlbatch.train import trainer as loop
+from rlbatch.train import Exploration, Trainer, measures
 from rlbatch.train.held_out import val_td
 from rlbatch.types import Record
 
@@ -78,7 +77,7 @@ def test_measuring_it_changes_nothing(
     make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured = told(make_trainer(replay=HELD_OUT))
-    monkeypatch.setattr(loop, "val_td", lambda learner, buffer: [{}, {}])
+    monkeypatch.setattr(measures, "val_td", lambda learner, buffer: [{}, {}])
     bare = told(make_trainer(replay=HELD_OUT))
     assert without(measured, "val_td") == bare
     assert measured != bare

@@ -27,7 +27,7 @@ def seen(trainer: Trainer, console: Console, plain: bool = False) -> list[str]:
 def test_a_log_gets_the_last_figures_in_a_line(make_trainer: MakeTrainer) -> None:
     last = seen(make_trainer(), Console(file=io.StringIO()))[-1]
     assert last.strip().startswith("100 of 100 · ")
-    assert "B 128 · ε 0.05 · exploit · return " in last
+    assert "B 128 · ε 0.05 · plateau · return " in last
     assert "(worst " in last
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from rlbatch import files
 from rlbatch.errors import ConfigError, FileError
 from rlbatch.learner import LearnerSettings
 from rlbatch.train import Trainer
-from rlbatch.train.signs import Signs, read_probe
+from rlbatch.train.probe import Probe, read_probe
+from rlbatch.train.signs import Signs
 from rlbatch.types import Record
 
 MakeTrainer = Callable[..., Trainer]
@@ -30,6 +32,12 @@ def probing(make_trainer: MakeTrainer, probe: Tensor | None, **settings: Any) ->
     """What `make_trainer` makes, with a probe."""
     told = make_trainer(**settings).settings
     return Trainer(told, DQN(hidden=(8,)), CartPole, probe=probe)
+
+
+def made(trainer: Trainer, states: Tensor) -> Signs:
+    """Signs of their own, seen on these states."""
+    probe = Probe(trainer.learner, trainer.buffer, states)
+    return Signs(trainer.learner, trainer.buffer, probe)
 
 
 def told(trainer: Trainer) -> list[Record]:
@@ -53,9 +61,20 @@ def test_a_run_with_a_probe_is_the_run_without_one_but_for_churn(
     plain, probed = (
         told(probing(make_trainer, probe, learner=FAST, iso=iso)) for probe in (None, STATES)
     )
-    assert plain == without(probed, "churn")
-    assert not column(plain, "churn")
-    assert column(probed, "churn")
+    assert without(plain, "churn") == without(probed, "churn")
+    churns = [column(records, "churn") for records in (plain, probed)]
+    assert len(churns[0]) == len(churns[1]) == 41
+    assert churns[0] != churns[1]
+
+
+def test_measuring_churn_changes_nothing_that_is_learned(
+    make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured, bare = make_trainer(learner=FAST), make_trainer(learner=FAST)
+    monkeypatch.setattr(bare._signs, "around_update", contextlib.nullcontext)
+    one, other = told(measured), told(bare)
+    assert without(one, "churn") == other
+    assert one != other
 
 
 def test_measuring_the_gap_changes_nothing_that_is_learned(
@@ -64,8 +83,10 @@ def test_measuring_the_gap_changes_nothing_that_is_learned(
     measured, bare = make_trainer(learner=FAST), make_trainer(learner=FAST)
     monkeypatch.setattr(bare._signs, "read", lambda: [{}, {}])
     one, other = told(measured), told(bare)
-    assert without(one, "td_recent_gap") == other
-    assert one != other
+    signs = "td_recent_gap", "churn"
+    assert without(one, *signs) == without(other, *signs)
+    assert not column(other, "td_recent_gap")
+    assert column(one, "td_recent_gap")
 
 
 def test_without_learning_nothing_churns(make_trainer: MakeTrainer) -> None:
@@ -88,7 +109,7 @@ def test_churn_tells_what_one_update_did_and_only_the_first_since_the_last_line(
 ) -> None:
     trainer = make_trainer(seeds=2)
     flat, probe = trainer.learner.online.flat, torch.tensor([[1.0, 0, 0, 0], [-1.0, 0, 0, 0]])
-    signs = Signs(trainer.learner, trainer.buffer, probe)
+    signs = made(trainer, probe)
     told(trainer)
     signs.read()
     flat[:] = 0.0  # action 0 is best everywhere
@@ -103,7 +124,7 @@ def test_churn_tells_what_one_update_did_and_only_the_first_since_the_last_line(
 def test_a_lane_that_rests_waits_for_its_own_update(make_trainer: MakeTrainer) -> None:
     trainer = make_trainer()
     told(trainer)
-    signs = Signs(trainer.learner, trainer.buffer, STATES)
+    signs = made(trainer, STATES)
     flat = trainer.learner.online.flat
     flat[:] = 0.0
     for lane in (0, 1):
@@ -124,15 +145,15 @@ def test_a_lane_that_left_is_not_waited_for(
 ) -> None:
     trainer = make_trainer()
     told(trainer)
-    signs = Signs(trainer.learner, trainer.buffer, STATES)
+    signs = made(trainer, STATES)
     asked: list[Tensor] = []
-    greedy = signs._greedy
+    greedy = Probe.greedy
 
-    def noted(probe: Tensor) -> Tensor:
-        asked.append(probe)
-        return greedy(probe)
+    def noted(probe: Probe) -> Tensor:
+        asked.append(greedy(probe))
+        return asked[-1]
 
-    monkeypatch.setattr(signs, "_greedy", noted)
+    monkeypatch.setattr(Probe, "greedy", noted)
     signs.leave(np.array([True, False]))
     for _ in range(2):
         for _ in range(3):

@@ -118,14 +118,15 @@ def test_a_sweep_that_cannot_be_is_refused_in_one_line(
     assert not Path("runs").exists()
 
 
-def test_churn_is_logged_where_a_probe_is_named(train: Train, here: Path) -> None:
+def test_churn_is_logged_with_a_probe_and_without(train: Train, here: Path) -> None:
     states = torch.randn(20, 4, generator=torch.Generator().manual_seed(1))
     files.save_tensors(Path("states.safetensors"), {"obs": states}, {})
-    assert train("run_dir=plain") == 0
+    assert train("run_dir=plain", "learner.lr=0.1") == 0
     assert train("run_dir=probed", "probe=states.safetensors", "learner.lr=0.1") == 0
-    assert {line["churn"] for line in lines(Path("plain/metrics.csv"))} == {""}
-    probed = [line for line in lines(Path("probed/metrics.csv")) if line["update"] != "0"]
-    assert all(line["churn"] and line["td_recent_gap"] for line in probed)
+    plain, probed = (lines(Path(f"{run}/metrics.csv")) for run in ("plain", "probed"))
+    for line in (*plain, *probed):
+        assert bool(line["churn"]) == bool(line["td_recent_gap"]) == (line["update"] != "0")
+    assert [line["churn"] for line in plain] != [line["churn"] for line in probed]
 
 
 @pytest.mark.parametrize("shape", [(20, 3), (0, 4)])

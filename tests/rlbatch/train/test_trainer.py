@@ -131,7 +131,8 @@ def test_the_schedules_low_end_is_used_when_learning_starts(make_trainer: MakeTr
 def test_a_run_goes_through_the_phases(make_trainer: MakeTrainer) -> None:
     records = records_of(make_trainer(learn=Learn(start=4, every=2)))
     phases = column(records, "phase")
-    assert list(dict.fromkeys(phases)) == ["warmup", "explore", "anneal", "exploit"]
+    passed = ["warmup", "explore", "anneal", "exploit", "plateau"]
+    assert list(dict.fromkeys(phases)) == passed  # no new best return for a tenth of the budget
 
 
 @pytest.mark.parametrize(
