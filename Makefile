@@ -20,8 +20,8 @@ quick: $(READY)  ## the same in a minute
 compare: $(READY)  ## two regimes over six seeds, and where the report is
 	$(BIN)/python -m rlbatch.compare $(COMPARISON)
 
-test: $(READY)  ## all tests
-	$(BIN)/python -m pytest
+test: $(READY)  ## all tests, a process a core
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(READY)  ## format and lint, checked only
 	$(BIN)/ruff format --check .

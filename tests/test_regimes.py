@@ -26,8 +26,9 @@ SHORT = (
 SOONER = {  # what takes longer than such a run to happen
     "cyclic": ("batch.schedule={kind: cyclic, period: 200}",),
     "plateau": ("batch.schedule={kind: plateau, patience: 2000, min_change: 20}",),
-    "noise_scale": ("batch.schedule={kind: noise_scale, factor: 16}",),
-    "noise_root": ("batch.schedule={kind: noise_scale, factor: 1024}",),
+    "noise_scale": ("batch.schedule={kind: noise_scale, factor: 16, widest: 20}",),
+    "noise_root": ("batch.schedule={kind: noise_scale, factor: 2048, widest: 20}",),
+    "return": ("batch.control.horizon=0",),
     "cabs": ("learner.lr=0.05",),
 }
 

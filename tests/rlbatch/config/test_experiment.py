@@ -252,7 +252,7 @@ def test_a_refusal_of_ones_own_agent_is_told_at_its_line(built: Built, written: 
         "sharp_agent.py",
     )
     text = BASE.replace("agents.dqn:DQN", "sharp_agent:Sharp")
-    assert built(text=text).agent.edge == 1.0  # type: ignore[union-attr]
+    assert built(text=text).agent.edge == 1.0  # type: ignore[attr-defined]
     told = refused(built, text=text.replace("hidden: [4]", "edge: -1"))
     assert told.startswith("x.yaml:2:42: agent.edge: expected a number > 0, got -1")
 
@@ -324,7 +324,7 @@ def test_ones_own_agent_that_is_no_dataclass_reloads(built: Built, written: Writ
     found = built("agent={plug: 'own_agent:Own', width: 3}")
     again = build(read(written(found.text(), "resolved.yaml")), "x")
     assert again.resolved == found.resolved
-    assert again.agent.width == 3  # type: ignore[union-attr]
+    assert again.agent.width == 3  # type: ignore[attr-defined]
 
 
 def test_ones_own_env_gets_its_options(built: Built, written: Written) -> None:
