@@ -76,7 +76,10 @@ def _cell(own: dict[str, Any], measure: str) -> str:
 
 
 def _seeds(own: dict[str, Any]) -> str:
-    return " ".join(f"{seed['final_return']:.0f}" for seed in sorted(own["per_seed"], key=_final))
+    """Of several environments returns are scaled, and told with two digits."""
+    finals = sorted(_final(seed) for seed in own["per_seed"])
+    digits = ".0f" if max(map(abs, finals)) >= 10 else ".2f"
+    return " ".join(f"{final:{digits}}" for final in finals)
 
 
 def _final(seed: dict[str, Any]) -> float:

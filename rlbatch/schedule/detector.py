@@ -22,7 +22,7 @@ class Detector:
     warmup    updates have not begun, or the buffer holds less than `fill` of its capacity
     explore, anneal, exploit    as `rlbatch.schedule.phase` says, by the exploration rate (or
               the size of parameter noise: only its way from start to end counts)
-    exploit   waits until `renewed` of the capacity has been written since ε came to rest, so
+    exploit   waits until `renewed` of the capacity has been written since it was first read, so
               that what is replayed is of the exploiting policy; until then anneal
     plateau   in exploit, the smoothed return of training episodes has had no new best by more
               than `min_change` for `patience`, until it has one again
