@@ -46,6 +46,8 @@ class BatchPlan:
         met = self.coupling in known
         follows = self.lr_follows is None or self.coupling != "none"
         require(met, "batch.coupling", f"one of {', '.join(known)}", self.coupling)
+        blind = not isinstance(self.lr_follows, Controller)
+        require(blind, "batch.lr_follows", "a schedule without feedback", "a controller")
         advice = "Say linear, sqrt, sde or inverse."
         require(follows, "batch.coupling", "a rule for lr_follows", "none", advice)
         for name, kinds in (("target_lag", TargetLag), ("moments", Moments)):

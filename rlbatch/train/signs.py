@@ -63,7 +63,7 @@ class Signs:
                 own["churn"] = value
         self._churn[:] = np.nan
         self._waiting = ~self._gone
-        if self._learner.updates.any():
+        if self._learner.updates.any() and bool((self._buffer.stored() > 0).all()):
             for own, value in zip(told, self._gap().tolist(), strict=True):
                 own["td_recent_gap"] = value
         return told

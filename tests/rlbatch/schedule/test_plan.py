@@ -144,6 +144,12 @@ def test_rows_to_follow_without_a_rule_are_refused() -> None:
         BatchPlan(lr_follows=Fixed(rows=32))
 
 
+def test_a_learning_rate_does_not_follow_a_controller() -> None:
+    told: Any = following().schedule
+    with pytest.raises(ConfigError, match=r"^batch\.lr_follows: expected a schedule without feed"):
+        BatchPlan(lr_follows=told, coupling="sqrt")
+
+
 def following(low: int = 8, high: int = 128, **plan: Any) -> BatchPlan:
     """B goes from low to high at once as the return goes from 0 to 1."""
     schedule = FollowReturn(low=low, high=high, worst=0.0, best=1.0, smoothing=0.0)

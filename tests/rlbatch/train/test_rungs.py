@@ -1,0 +1,33 @@
+"""Once every rung has been seen, nothing is compiled or recorded anew when B moves."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from typing import Any
+
+from numba.core.registry import CPUDispatcher
+
+from rlbatch.schedule import BatchPlan, Cyclic
+from rlbatch.train import Trainer
+
+
+def compiled() -> int:
+    """Kernels that numba has made for a kind of arguments."""
+    return sum(len(o.signatures) for o in gc.get_objects() if type(o) is CPUDispatcher)
+
+
+def test_a_second_way_over_the_rungs_makes_nothing_new(
+    make_trainer: Callable[..., Trainer],
+) -> None:
+    plan = BatchPlan(schedule=Cyclic(low=4, high=32, period=40))
+    trainer = make_trainer(batch=plan, env_steps=400, log_every=0.005)
+    forward: Any = trainer.learner._forward
+    made = []
+    for moment in trainer.records():
+        if moment[0].kind == "train":
+            seen = int(trainer.learner.updates[0]), compiled(), len(forward._values._replays)
+            made.append(seen)
+    settled = [own[1:] for own in made if own[0] >= 120]  # three ways up and down
+    assert len(settled) > 10
+    assert len(set(settled)) == 1
