@@ -88,6 +88,35 @@ class VectorEnv(Protocol):
         ...
 
 
+@runtime_checkable
+class TensorEnv(VectorEnv, Protocol):
+    """A vector env whose step is a function of tensors alone, so that a loop can compile it.
+
+    `step(action)` is `self.state, step = self.advance(self.state, action)`.
+    """
+
+    state: tuple[Tensor, ...]  # all that changes, [L, E, ...] each
+
+    def advance(
+        self, state: tuple[Tensor, ...], action: Tensor, fresh: Tensor | None = None
+    ) -> tuple[tuple[Tensor, ...], Step]:
+        """The state after int64 actions `[L, E]`, and what came of them.
+
+        Pure: no `if` on a tensor, no call that waits for the device, nothing of `self` changed.
+
+        Args:
+            state: before.
+            action: int64 `[L, E]`.
+            fresh: `[L, E, draws]` of `numbers`, for each environment's next start, so that no
+                random number is made here; None: the environment makes its own.
+        """
+        ...
+
+    def numbers(self, count: int) -> Tensor:
+        """What the next `count` starts of every environment are made of, `[L, E, count, draws]`."""
+        ...
+
+
 class MakeEnv(Protocol):
     """Builds a vector env: one lane per seed, `per_lane` environments each."""
 
