@@ -21,6 +21,9 @@ LAYERS = [
     {"__main__", "__init__"},
 ]
 LAYER = {room: layer for layer, rooms in enumerate(LAYERS) for room in rooms}
+LEARNER = ROOT / "rlbatch" / "learner"
+UPDATE = [LEARNER / "learner.py", LEARNER / "forward.py"]
+UPDATE += sorted((LEARNER / "optimizers").glob("*.py"))
 FILES = sorted(path for top in ("rlbatch", "agents", "envs") for path in (ROOT / top).rglob("*.py"))
 
 
@@ -76,9 +79,9 @@ def test_text_becomes_objects_in_one_room(path: Path) -> None:
         assert "yaml" not in used or "plug" in path.stem
 
 
-@pytest.mark.parametrize("name", ["learner", "forward", "optimizers"])
-def test_an_update_never_waits_for_the_device(name: str) -> None:
-    tree = ast.parse((ROOT / "rlbatch" / "learner" / f"{name}.py").read_text())
+@pytest.mark.parametrize("path", UPDATE, ids=named)
+def test_an_update_never_waits_for_the_device(path: Path) -> None:
+    tree = ast.parse(path.read_text())
     calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
     methods = {call.attr for call in calls if isinstance(call, ast.Attribute)}
     functions = {call.id for call in calls if isinstance(call, ast.Name)}

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from rlbatch.errors import ConfigError, require
-from rlbatch.learner.optimizers import Betas
-from rlbatch.learner.settings import AdamSettings, Constants, SGDSettings
+from rlbatch.learner.optimizers import Betas, declared_betas
+from rlbatch.learner.settings import Constants, OptimizerSettings
 
 Number = float | Sequence[float] | npt.NDArray[np.float64]  # for all lanes or one each
 
@@ -20,7 +20,7 @@ DECLARED = Constants()
 
 
 class Told:
-    """A learner's lr, Adam constants and τ now.
+    """A learner's lr, its optimiser's constants and τ now.
 
     Asking again for the same numbers gives the same tensors, whatever holds the numbers.
 
@@ -33,7 +33,7 @@ class Told:
 
     def __init__(
         self,
-        optimizer: AdamSettings | SGDSettings,
+        optimizer: OptimizerSettings,
         lanes: int,
         device: torch.device,
         polyak: bool,
@@ -51,10 +51,10 @@ class Told:
         return self._lr[1]
 
     def betas(self, constants: Constants) -> Betas | None:
-        """Adam's constants, `[L]` float64 each; None: those declared.
+        """β₁, β₂ and ε, `[L]` float64 each, RMSprop's α as both βs; None: those declared.
 
         Raises:
-            ConfigError: told to SGD; a β outside [0, 1) or an ε ≤ 0.
+            ConfigError: told to SGD or LARS; a β outside [0, 1) or an ε ≤ 0.
         """
         told = constants[:3]
         key = tuple(map(_key, told))
@@ -79,10 +79,10 @@ class Told:
         return constants.tau if isinstance(constants.tau, float) else self._tau[1]
 
     def _checked(self, *told: Number | None) -> Betas:
-        own = self._optimizer
-        if isinstance(own, SGDSettings):
-            raise ConfigError("learner.constants", "no βs or ε for sgd", told)
-        declared = (own.beta1, own.beta2, own.eps)
+        declared = declared_betas(self._optimizer)
+        if declared is None:
+            kind = self._optimizer.kind
+            raise ConfigError("learner.constants", f"no βs or ε for {kind}", told)
         beta1, beta2, eps = (
             np.asarray(old if new is None else new, np.float64)
             for old, new in zip(declared, told, strict=True)

@@ -18,7 +18,7 @@ def fit_memory(optimizer: Optimizer, ratio: npt.NDArray[np.float64], how: Moment
     """Fits moments, gathered at the batch size before, to the one from now on.
 
         keep        as they are: they find their new level within their own memory
-        rescale     v → v / ratio, m kept; nothing for SGD, which has no v
+        rescale     v → v / ratio, m kept; nothing for SGD and LARS, which have none
         reset       m and v, or the velocity, and the bias correction's memory start at zero
 
     v estimates E[g²] = |G|² + Σ/B. Where the noise Σ/B dominates, `rescale` takes v where it would

@@ -17,6 +17,7 @@ class Parameters:
     def __init__(self, template: nn.Module, flat: Tensor) -> None:
         self.flat = flat  # [L, P] float32
         self._shapes = {name: p.shape for name, p in template.named_parameters()}
+        self.shapes = list(self._shapes.values())  # of one lane's parameters, as they lie in P
         views = self.named_views(flat)
         self.named = {name: view.detach().requires_grad_() for name, view in views.items()}
         self.leaves = list(self.named.values())  # [L, *shape] each, what autograd is asked for

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from rlbatch.learner import AdamSettings, Constants
+from rlbatch.learner import Constants, declared_betas
 from rlbatch.schedule import adam_constants
 from rlbatch.schedule.coupling import Coupling, lr_factor
 from rlbatch.seeding import UPDATES_PER_STEP, draw_counter
@@ -58,7 +58,7 @@ class Frozen:
         declared = self.train.batch.coupling
         if declared != "none":
             return declared
-        adam = isinstance(self.learner.own.optimizer, AdamSettings)
+        adam = declared_betas(self.learner.own.optimizer) is not None
         return "sqrt" if adam else "linear"
 
     def rate(self, rows: int, multiple: float = 1.0) -> float | Floats:
@@ -114,11 +114,10 @@ class Frozen:
 
     def _constants(self, rows: int) -> Constants | None:
         """Adam's at B = rows, where the rule moves them too; None: as declared."""
-        own = self.learner.own.optimizer
-        if self.rule != "sde" or not isinstance(own, AdamSettings):
+        own = declared_betas(self.learner.own.optimizer)
+        if self.rule != "sde" or own is None:
             return None
-        kappa = rows / self.reference
-        told = adam_constants("sde", kappa, own.beta1, own.beta2, own.eps)
+        told = adam_constants("sde", rows / self.reference, *own)
         return Constants(beta1=told.beta1, beta2=told.beta2, eps=told.eps)
 
     def _sampler_state(self) -> dict[str, npt.NDArray[np.generic]]:

@@ -39,14 +39,14 @@ def lr_factor(coupling: Coupling, rows: float, reference: int) -> float:
 
 
 def require_fit(coupling: Coupling, optimizer_kind: str) -> None:
-    """Raises ConfigError where a rule made for Adam meets SGD.
+    """Raises ConfigError where a rule made for Adam meets SGD, or LARS, which is SGD by layers.
 
     Under SGD the step is lr · g, not lr · g/√v: its noise is lr²·Σ/B a step, so the factor that
     keeps it per row is κ (`linear`). With √κ, SGD would drift more slowly per row as B grows, and
     with momentum left as it is nothing else of `sde` would apply.
     """
-    wrong = coupling == "sde" and optimizer_kind == "sgd"
-    expected = "a rule for SGD: none, linear, sqrt or inverse"
+    wrong = coupling == "sde" and optimizer_kind in ("sgd", "lars")
+    expected = f"a rule for {optimizer_kind.upper()}: none, linear, sqrt or inverse"
     require(not wrong, "batch.coupling", expected, "sde", "Say linear, or use adam.")
 
 

@@ -37,7 +37,7 @@ class BatchPlan:
     lr_follows: Schedule | None = None  # the coupling takes these rows in place of B: B alone, or
     # the learning rate alone, can then move
     target_lag: TargetLag = "declared"  # samples: the target network lags as many rows at any B
-    warmup: int = 0  # rows drawn over which the learning rate moves after a jump of B
+    warmup: int = 0  # rows drawn over which the lr moves after a jump of B, times lr_schedule
     moments: Moments = "keep"  # what becomes of the optimiser's memory at a jump of B
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Every constant that follows B: learning rate with its warm-up, Adam's, the target's."""
+"""Every constant that follows B: learning rate with its warm-up, the optimiser's, the target's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from rlbatch.learner import AdamSettings, Constants, PolyakTarget
+from rlbatch.learner import Constants, PolyakTarget, declared_betas, lr_share
 from rlbatch.schedule import AdamConstants, adam_constants, lr_factor, polyak_share
 from rlbatch.train.lanes import Lanes
 from rlbatch.train.settings import TrainSettings
@@ -19,6 +19,8 @@ Number = float | Floats  # one for all lanes, or [L]
 
 class Rates:
     """Converts what is declared at the reference batch size to the one in use.
+
+        lr = declared · what B asks for, on its way after a jump over batch.warmup · lr_schedule
 
     Args:
         settings: of the run.
@@ -36,6 +38,7 @@ class Rates:
         self._constants: Constants | None = None
         self._key: object = None
         self._warmup = Warmup(lanes, self._plan.warmup) if self._plan.warmup else None
+        self._schedule = settings.learner.lr_schedule
         self.by_power = np.zeros(len(declared), np.bool_)  # [L] was β^κ used, as κ(1 − β) ≥ 1
         self._told = np.zeros(len(declared), np.bool_)
 
@@ -52,6 +55,8 @@ class Rates:
             self._factor = self._factors(followed)
             self._constants = self._converted(rows, followed)
         factor = self._factor if self._warmup is None else self._warmup.of(self._factor)
+        if self._schedule is not None:  # by rows drawn with those of this update
+            factor = factor * lr_share(self._schedule, self._lanes.samples + rows)
         return self.lr * factor
 
     def new_powers(self) -> npt.NDArray[np.bool_]:
@@ -83,9 +88,9 @@ class Rates:
 
     def _converted(self, rows: int | npt.NDArray[np.int64], followed: Number) -> Constants | None:
         told = Constants()
-        optimizer = self._settings.learner.optimizer
-        if self._plan.coupling == "sde" and isinstance(optimizer, AdamSettings):
-            told = self._adam(optimizer, np.broadcast_to(followed, self.by_power.shape))
+        declared = declared_betas(self._settings.learner.optimizer)
+        if self._plan.coupling == "sde" and declared is not None:
+            told = self._by_sde(declared, np.broadcast_to(followed, self.by_power.shape))
         if self._plan.target_lag == "samples" and len(self._tau):
             kappa = np.maximum(rows, 1) / self._plan.reference
             shares = [
@@ -95,9 +100,9 @@ class Rates:
             told = told._replace(tau=np.array(shares))
         return None if all(own is None for own in told) else told
 
-    def _adam(self, own: AdamSettings, followed: Floats) -> Constants:
+    def _by_sde(self, declared: tuple[float, float, float], followed: Floats) -> Constants:
         found: list[AdamConstants] = [
-            adam_constants("sde", rows / self._plan.reference, own.beta1, own.beta2, own.eps)
+            adam_constants("sde", rows / self._plan.reference, *declared)
             for rows in np.maximum(followed, 1.0).tolist()
         ]
         self.by_power |= np.array([constants.by_power for constants in found])

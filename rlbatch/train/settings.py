@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rlbatch.errors import require
-from rlbatch.learner import LearnerSettings
+from rlbatch.learner import LearnerSettings, declared_betas
 from rlbatch.replay import Replay
 from rlbatch.schedule import BatchPlan, Detector, require_fit
 from rlbatch.train.exploration import Exploration
@@ -118,8 +118,9 @@ class TrainSettings:
     def _check_regime(self) -> None:
         plan, optimizer = self.batch, self.learner.optimizer.kind
         require_fit(plan.coupling, optimizer)
-        met = plan.moments != "rescale" or optimizer == "adam"
-        require(met, "batch.moments", "keep or reset, as SGD has no second moment", "rescale")
+        met = plan.moments != "rescale" or declared_betas(self.learner.optimizer) is not None
+        wanted = f"keep or reset, as {optimizer.upper()} has no second moment"
+        require(met, "batch.moments", wanted, "rescale")
         kind = getattr(plan.schedule, "kind", "")
         met = kind != "reuse" or self.iso == "updates"
         advice = "Under iso: samples the rows drawn do not hang on B."

@@ -48,16 +48,18 @@ def test_a_warm_up_of_no_rows_is_over_at_once() -> None:
     assert warmed(1.0, 3.0, 0.0, 0.0) == 3.0
 
 
-def test_the_rule_for_adam_is_refused_for_sgd() -> None:
-    message = (
-        r"^batch\.coupling: expected a rule for SGD: none, linear, sqrt or inverse, got sde\. Say"
-    )
+@pytest.mark.parametrize("kind", ["sgd", "lars"])
+def test_the_rule_for_adam_is_refused_for_sgd(kind: str) -> None:
+    wanted = f"a rule for {kind.upper()}: none, linear, sqrt or inverse"
+    message = rf"^batch\.coupling: expected {wanted}, got sde\. Say"
     with pytest.raises(ConfigError, match=message):
-        require_fit("sde", "sgd")
+        require_fit("sde", kind)
 
 
 @pytest.mark.parametrize("coupling", get_args(Coupling))
 def test_every_rule_fits_adam_and_every_other_fits_sgd(coupling: Coupling) -> None:
-    require_fit(coupling, "adam")
+    for kind in ("adam", "adamw", "lamb", "rmsprop"):
+        require_fit(coupling, kind)
     if coupling != "sde":
         require_fit(coupling, "sgd")
+        require_fit(coupling, "lars")

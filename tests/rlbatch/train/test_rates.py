@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rlbatch.learner import AdamSettings, HardTarget, LearnerSettings, PolyakTarget, SGDSettings
+from rlbatch.learner import (
+    AdamSettings,
+    AdamWSettings,
+    HardTarget,
+    LAMBSettings,
+    LearnerSettings,
+    OptimizerSettings,
+    PolyakTarget,
+    RMSPropSettings,
+    SGDSettings,
+)
 from rlbatch.schedule import BatchPlan
 from rlbatch.train import Learn, Sweep, TrainSettings
 from rlbatch.train.lanes import Lanes
@@ -83,6 +93,30 @@ def test_sde_gives_adam_its_constants_lane_by_lane() -> None:
     assert beta2 == pytest.approx(np.array([0.99, 0.96]))
     assert eps == pytest.approx(np.array([1e-8, 5e-9]))
     assert tau is None
+    assert not found.by_power.any()
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [AdamWSettings(beta2=0.99, eps=1e-8), LAMBSettings(beta2=0.99, eps=1e-8)],
+)
+def test_sde_gives_adams_kin_the_same(optimizer: OptimizerSettings) -> None:
+    found, _ = rates(LearnerSettings(optimizer=optimizer), coupling="sde")
+    of(found, 100, 400)
+    beta1, beta2, eps, _ = found.constants or (None,) * 4
+    assert beta1 == pytest.approx(np.array([0.9, 0.6]))
+    assert beta2 == pytest.approx(np.array([0.99, 0.96]))
+    assert eps == pytest.approx(np.array([1e-8, 5e-9]))
+
+
+def test_sde_gives_rmsprop_its_alpha_for_both_averages_and_its_epsilon() -> None:
+    optimizer = RMSPropSettings(alpha=0.9, eps=0.01)
+    found, _ = rates(LearnerSettings(lr=0.5, optimizer=optimizer), coupling="sde")
+    assert of(found, 100, 400) == [0.5, 1.0]
+    beta1, beta2, eps, _ = found.constants or (None,) * 4
+    assert beta1 == pytest.approx(np.array([0.9, 0.6]))
+    assert beta2 == pytest.approx(np.array([0.9, 0.6]))
+    assert eps == pytest.approx(np.array([0.01, 0.005]))
     assert not found.by_power.any()
 
 

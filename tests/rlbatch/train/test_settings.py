@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlbatch.errors import ConfigError
-from rlbatch.learner import LearnerSettings
+from rlbatch.learner import (
+    AdamWSettings,
+    LAMBSettings,
+    LARSSettings,
+    LearnerSettings,
+    OptimizerSettings,
+    RMSPropSettings,
+    SGDSettings,
+)
 from rlbatch.replay import Replay
 from rlbatch.schedule import BatchPlan, Epsilon, Fixed
 from rlbatch.train import Evaluation, Exploration, Learn, Stop, TrainSettings
@@ -143,6 +151,21 @@ def test_stopping_on_what_is_held_out_needs_something_held_out() -> None:
         TrainSettings(stop=stop)
     assert TrainSettings(stop=stop, replay=Replay(validation=10)).stop == stop
     assert TrainSettings(stop=Stop(on="eval_return", patience=5)).replay.validation is None
+
+
+@pytest.mark.parametrize("optimizer", [AdamWSettings(), LAMBSettings(), RMSPropSettings()])
+def test_a_second_moment_can_be_rescaled(optimizer: OptimizerSettings) -> None:
+    plan, learner = BatchPlan(moments="rescale"), LearnerSettings(optimizer=optimizer)
+    assert TrainSettings(batch=plan, learner=learner).batch == plan
+
+
+@pytest.mark.parametrize("optimizer", [SGDSettings(momentum=0.9), LARSSettings()])
+def test_what_has_no_second_moment_cannot_be_rescaled(optimizer: OptimizerSettings) -> None:
+    wanted = f"keep or reset, as {optimizer.kind.upper()} has no second moment, got rescale"
+    with pytest.raises(ConfigError, match=rf"^batch\.moments: expected {wanted}"):
+        TrainSettings(
+            batch=BatchPlan(moments="rescale"), learner=LearnerSettings(optimizer=optimizer)
+        )
 
 
 @pytest.mark.parametrize("lr", [-1.0, float("nan"), float("inf")])
