@@ -1,8 +1,11 @@
 """Runs workers in processes of their own, held to one thread."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +33,24 @@ class WorkerEnded(SystemExit):
 def one_thread() -> dict[str, str]:
     """Returns this process's variables, with every numeric library held to one thread."""
     return {**os.environ, **dict.fromkeys(THREAD_LIMITS, "1"), "PYTHONWARNINGS": "ignore"}
+
+
+def hold_to_core(core: int | None = None) -> str:
+    """Holds this process and all that it starts to one core, and returns which.
+
+    A library that starts threads all the same gains nothing by them.
+
+    Args:
+        core: None takes the last that this process may run on.
+
+    Returns:
+        Its number, or "any" where the system cannot hold a process.
+    """
+    if sys.platform != "linux":
+        return "any"
+    chosen = max(os.sched_getaffinity(0)) if core is None else core
+    os.sched_setaffinity(0, {chosen})
+    return str(chosen)
 
 
 def report(python: Path, module: str, *arguments: str) -> dict[str, Any]:

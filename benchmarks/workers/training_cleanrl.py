@@ -10,6 +10,8 @@ The clock starts when the environments have been reset and stops when they are c
 the script are the lines just before and after the loop.
 """
 
+from __future__ import annotations
+
 import contextlib
 import io
 import runpy
@@ -23,6 +25,9 @@ import gymnasium as gym
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from benchmarks.workers import training_preset as preset
+from benchmarks.workers.patches import patched
+from benchmarks.workers.training_gymnasium import Episodes, prepare
+from benchmarks.workers.training_run import Run
 
 PATCHES = {
     'infos["final_observation"]': 'infos["final_obs"]',
@@ -32,30 +37,23 @@ PATCHES = {
 
 def main() -> None:
     """Trains once."""
-    run = preset.Run()
+    run = Run()
+    prepare(run)
+    episodes = Episodes(run)
     script = Path(run.file).resolve()
     sys.modules["torch.utils.tensorboard"] = silent_tensorboard()
     sys.path.insert(0, str(script.parents[1]))  # where its cleanrl_utils lies
-    steps = clock(run)
+    steps = clock(run, episodes)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "dqn.py"
-        copy.write_text(patched(script.read_text()))
+        copy.write_text(patched(script.read_text(), PATCHES, "dqn.py"))
         sys.argv = ["dqn.py", *flags(run)]
         with contextlib.redirect_stdout(io.StringIO()):
             runpy.run_path(str(copy), run_name="__main__")
-    run.report(steps[0])
+    run.report(steps[0], [episodes.returns])
 
 
-def patched(text: str) -> str:
-    """Returns the script with each patch applied exactly once."""
-    for old, new in PATCHES.items():
-        if text.count(old) != 1:
-            raise SystemExit(f"dqn.py: expected one {old!r}, got {text.count(old)}.")
-        text = text.replace(old, new)
-    return text
-
-
-def flags(run: preset.Run) -> list[str]:
+def flags(run: Run) -> list[str]:
     """Returns the script's arguments: the preset in full, whatever its defaults become."""
     values = {
         "env-id": preset.ENV,
@@ -77,13 +75,14 @@ def flags(run: preset.Run) -> list[str]:
     return [*pairs, "--no-cuda", "--no-track", "--no-capture-video", "--no-save-model"]
 
 
-def clock(run: preset.Run) -> list[int]:
+def clock(run: Run, episodes: Episodes) -> list[int]:
     """Puts a clock around the vector environment, and returns a cell that counts its steps."""
     steps = [0]
 
     class Clocked(SyncVectorEnv):
         def __init__(self, env_fns: Any) -> None:
-            super().__init__(env_fns, autoreset_mode=AutoresetMode.SAME_STEP)
+            watched = [lambda make=make: episodes.watched(make()) for make in env_fns]
+            super().__init__(watched, autoreset_mode=AutoresetMode.SAME_STEP)
 
         def reset(self, **options: Any) -> tuple[Any, dict[str, Any]]:
             answer = super().reset(**options)

@@ -3,19 +3,24 @@
 Its loss is Huber's where the others square; it offers no other, and the cost is the same.
 """
 
-import gymnasium as gym
+from __future__ import annotations
+
 from stable_baselines3 import DQN  # type: ignore[import, unused-ignore]
 from stable_baselines3.common.vec_env import DummyVecEnv  # type: ignore[import, unused-ignore]
 
 from benchmarks.workers import training_preset as preset
+from benchmarks.workers.training_gymnasium import Episodes, prepare
+from benchmarks.workers.training_run import Run
 
 
 def main() -> None:
     """Trains once."""
-    run = preset.Run()
+    run = Run()
+    prepare(run)
+    episodes = Episodes(run)
     model = DQN(
         "MlpPolicy",
-        DummyVecEnv([lambda: gym.make(preset.ENV)]),
+        DummyVecEnv([episodes.make]),
         learning_rate=preset.LEARNING_RATE,
         buffer_size=preset.CAPACITY,
         learning_starts=preset.LEARN_START,
@@ -36,7 +41,7 @@ def main() -> None:
     run.begin()
     model.learn(run.steps, log_interval=None)
     run.end()
-    run.report(model.num_timesteps)
+    run.report(model.num_timesteps, [episodes.returns])
 
 
 if __name__ == "__main__":

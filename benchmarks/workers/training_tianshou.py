@@ -4,6 +4,8 @@ Its trainer learns from the first step it collects, so the steps before learning
 ahead of it, in pieces short enough for epsilon to fall along the same line.
 """
 
+from __future__ import annotations
+
 import gymnasium as gym
 from tianshou.algorithm import DQN  # type: ignore[import, unused-ignore]
 from tianshou.algorithm.modelfree.dqn import (  # type: ignore[import, unused-ignore]
@@ -19,13 +21,17 @@ from tianshou.utils.torch_utils import (  # type: ignore[import, unused-ignore]
 )
 
 from benchmarks.workers import training_preset as preset
+from benchmarks.workers.training_gymnasium import Episodes, prepare
+from benchmarks.workers.training_run import Run
 
 PIECE = 500  # env steps collected at one epsilon before learning starts
 
 
 def main() -> None:
     """Trains once."""
-    run = preset.Run()
+    run = Run()
+    prepare(run)
+    episodes = Episodes(run)
     env = gym.make(preset.ENV)
     policy = DiscreteQLearningPolicy(
         model=Net(state_shape=(4,), action_shape=2, hidden_sizes=preset.HIDDEN),
@@ -42,7 +48,7 @@ def main() -> None:
     )
     collector = Collector(
         algorithm,
-        DummyVectorEnv([lambda: gym.make(preset.ENV)]),
+        DummyVectorEnv([episodes.make]),
         VectorReplayBuffer(preset.CAPACITY, 1),
         exploration_noise=True,
         raise_on_nan_in_buffer=False,
@@ -56,7 +62,7 @@ def main() -> None:
     algorithm.run_training(learning(collector, policy, run.steps))
     run.end()
     # the trainer sets the collector's own count to zero, so it counts the learning steps alone
-    run.report(preset.LEARN_START + collector.collect_step)
+    run.report(preset.LEARN_START + collector.collect_step, [episodes.returns])
 
 
 def learning(
