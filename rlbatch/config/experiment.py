@@ -11,6 +11,7 @@ from typing import Any, Literal
 import torch
 
 from rlbatch.config.bind import Binder, plugged, told_at
+from rlbatch.config.compiling import settled
 from rlbatch.config.kinds import CLOSED, OPEN
 from rlbatch.config.source import Node, dumped
 from rlbatch.contract import Agent, MakeEnv, Rule, Schedule
@@ -53,6 +54,7 @@ class RunSettings:
     run_dir: str | None = None  # None: the next free runs/<config>-<n>
     device: str = "auto"  # auto, cpu, cuda, cuda:1
     threads: int | None = None  # of torch; None: one per core, at most 4
+    compile: Literal["auto", "on", "off"] = "auto"  # programs, compiled when a shape is first met
     tb: TensorBoardSettings = field(default_factory=TensorBoardSettings)
     wandb: WandbSettings | None = None
     probe: str | None = None  # file of states on which policy churn is measured
@@ -76,6 +78,8 @@ class Experiment:
     per_lane: int  # environments a lane
     device: torch.device
     threads: int  # of torch
+    compile: bool
+    notes: tuple[str, ...]  # what `auto` could not become
     resolved: dict[str, Any]  # every key with its value, reloadable
 
     def text(self) -> str:
@@ -100,7 +104,9 @@ def build(tree: Node, name: str) -> Experiment:
     with told_at(run, ""):
         device = pick_device(run_settings.device)
     threads = run_settings.threads or min(4, os.cpu_count() or 1)
-    run_settings = dataclasses.replace(run_settings, threads=threads)
+    compile, notes = settled(run_settings.compile, train_settings, device)
+    became: Literal["on", "off"] = "on" if compile else "off"
+    run_settings = dataclasses.replace(run_settings, threads=threads, compile=became)
     resolved = {
         "env": env_told,
         "agent": agent_told,
@@ -117,6 +123,8 @@ def build(tree: Node, name: str) -> Experiment:
         per_lane=per_lane,
         device=device,
         threads=threads,
+        compile=compile,
+        notes=notes,
         resolved=resolved,
     )
 

@@ -30,15 +30,21 @@ class Node:
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that reads 1e-3 as a float."""
+    """SafeLoader that reads 1e-3 as a float, and of the words for a truth true and false alone."""
 
 
 class _Dumper(yaml.SafeDumper):
     """SafeDumper that quotes a string which the loader would read as a float."""
 
 
+_BOOL = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")  # on, off, yes, no: words (YAML 1.2)
 _FLOAT = re.compile(r"^[-+]?(?:\d[\d_]*)(?:\.[\d_]*)?[eE][-+]?\d+$")
 for _side in (_Loader, _Dumper):
+    _side.yaml_implicit_resolvers = {
+        first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:bool"]
+        for first, pairs in _side.yaml_implicit_resolvers.items()
+    }
+    _side.add_implicit_resolver("tag:yaml.org,2002:bool", _BOOL, list("tTfF"))
     _side.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import torch
@@ -14,6 +14,8 @@ from rlbatch.contract import Agent
 from rlbatch.learner.parameters import Parameters, bind
 from rlbatch.learner.recorded import Recorded
 from rlbatch.types import Batch, RowLoss
+
+Named = dict[str, Tensor]  # parameters by name
 
 
 class Differentiable(Protocol):
@@ -36,6 +38,37 @@ class Forward(Differentiable, Protocol):
         ...
 
 
+def values_of(
+    agent: Agent, network: nn.Module, online: Parameters
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """Action values `[L, E, A]` as a function of parameters `[L, P]` and obs `[L, E, *obs]`."""
+
+    def lane_values(own: Named, obs: Tensor) -> Tensor:
+        return agent.values(functional_call(network, own, (obs,)))
+
+    stacked = vmap(lane_values)
+
+    def values(flat: Tensor, obs: Tensor) -> Tensor:
+        told: Tensor = stacked(online.named_views(flat), obs)
+        return told
+
+    return values
+
+
+def lane_loss(agent: Agent, network: nn.Module) -> Callable[[Named, Named, Batch, Tensor], RowLoss]:
+    """One lane's loss as a function of its online and target parameters, its rows and its key."""
+
+    def loss(own: Named, old: Named, batch: Batch, key: Tensor) -> RowLoss:
+        return agent.loss(
+            lambda obs: functional_call(network, own, (obs,)),
+            lambda obs: functional_call(network, old, (obs,)),
+            batch,
+            key,
+        )
+
+    return loss
+
+
 class Stacked:
     """Any number of lanes at once. `autograd.grad` of the sum outside the vmap is as exact as
     `vmap(grad)` and faster in eager mode: no lane's parameters reach another's loss."""
@@ -45,25 +78,14 @@ class Stacked:
     ) -> None:
         self._online, self._target = online, target
 
-        def lane_loss(
-            own: dict[str, Tensor], old: dict[str, Tensor], batch: Batch, key: Tensor
-        ) -> tuple[Tensor, Tensor]:
-            row = agent.loss(
-                lambda obs: functional_call(network, own, (obs,)),
-                lambda obs: functional_call(network, old, (obs,)),
-                batch,
-                key,
-            )
-            return row.loss, row.td_error
-
         def lane_values(own: Mapping[str, Tensor], obs: Tensor) -> Tensor:
             return agent.values(functional_call(network, dict(own), (obs,)))
 
-        self._loss = vmap(lane_loss)
+        self._loss = vmap(lane_loss(agent, network))
         self._values = Recorded(vmap(lane_values), online.named)
 
     def loss(self, batch: Batch, key: Tensor) -> RowLoss:
-        return RowLoss(*self._loss(self._online.named, self._target.named, batch, key))
+        return self._loss(self._online.named, self._target.named, batch, key)
 
     def grad(self, total: Tensor) -> Tensor:
         return self._online.gather(torch.autograd.grad(total, self._online.leaves))

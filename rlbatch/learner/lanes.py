@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from rlbatch.errors import require
-from rlbatch.learner.settings import HardTarget, LearnerSettings, PolyakTarget
+from rlbatch.learner.settings import Compute, HardTarget, LearnerSettings, PolyakTarget
 
 
 class LaneSettings:
@@ -44,7 +44,14 @@ class LaneSettings:
         rates = [own.lr for own in every]
         self.lr = rates[0] if len(set(rates)) == 1 else np.array(rates)
         self.clip_norm = _clip(every, device)  # None, a number, or [L] with inf: not clipped
+        self.compute = _compute(every)
         self.tau, self.period = _target(every, device)  # the one that the kind has
+
+
+def _compute(every: Sequence[LearnerSettings]) -> Compute:
+    told = {Compute(own.micro_batch, own.precision, own.checkpointing) for own in every}
+    require(len(told) == 1, "learner", "the same micro_batch and precision in every lane", "others")
+    return told.pop()
 
 
 def _clip(every: Sequence[LearnerSettings], device: torch.device) -> float | Tensor | None:

@@ -12,8 +12,10 @@ from torch import Tensor
 
 from rlbatch.contract import Agent, Space
 from rlbatch.errors import DataError, require
+from rlbatch.learner.checkpointing import checkpoint
 from rlbatch.learner.constants import DECLARED, Number, Told
-from rlbatch.learner.forward import Differentiable, Forward, Plain, Stacked
+from rlbatch.learner.forward import Forward, Plain, Stacked, values_of
+from rlbatch.learner.gradients import Gradients, Source
 from rlbatch.learner.jump import fit_memory
 from rlbatch.learner.lanes import LaneSettings
 from rlbatch.learner.meters import Meters
@@ -21,6 +23,7 @@ from rlbatch.learner.noise import NoiseMeter, noise_settings
 from rlbatch.learner.optimizers import optimizer_for
 from rlbatch.learner.parameters import Parameters, initial
 from rlbatch.learner.settings import Constants, LearnerSettings
+from rlbatch.learner.target import Target
 from rlbatch.seeding import Purpose, bits
 from rlbatch.types import Batch, Moments
 
@@ -37,6 +40,10 @@ class Learner:
             and target period or τ, not in the kind of optimiser or target.
         device: where parameters live and batches must lie.
         eager: a single lane runs its modules as they are at every call, for debugging.
+        compile: gradients come from one program per shape, compiled or captured when first met.
+
+    Raises:
+        ConfigError: settings, agent and device that do not fit.
     """
 
     def __init__(
@@ -49,6 +56,7 @@ class Learner:
         settings: LearnerSettings | Sequence[LearnerSettings] | None = None,
         device: str | torch.device = "cpu",
         eager: bool = False,
+        compile: bool = False,
     ) -> None:
         require(len(seeds) >= 1, "learner.seeds", "at least 1 lane", len(seeds))
         self.device, self.seeds = torch.device(device), np.asarray(seeds, np.int64)
@@ -56,21 +64,25 @@ class Learner:
             LearnerSettings() if settings is None else settings, len(seeds), self.device
         )
         network, flat = initial(lambda: agent.network(obs_space, action_space), list(seeds))
+        if self.own.compute.checkpointing:
+            checkpoint(network)
         network.to(self.device)
         self.online = Parameters(network, flat.to(self.device))
         self.target = Parameters(network, flat.to(self.device, copy=True))
         parts = agent, network, self.online, self.target
         self._forward: Forward = Plain(*parts, eager) if self.lanes == 1 else Stacked(*parts)
+        self.values_of = values_of(agent, network, self.online)
+        self._source = Source(*parts, self._forward, self.own.compute, compile)
         noise = noise_settings(settings)
         self.noise = None if noise is None else NoiseMeter(noise, *parts)
-        self.optimizer = optimizer_for(self.own.optimizer, self.online.flat)
+        self.optimizer = optimizer_for(self.own.optimizer, self.online.flat, self.online.shapes)
         self.meters = Meters(self.lanes, self.device)
         self._watched: Meters | None = None
         self.updates = np.zeros(self.lanes, np.int64)
         self.diverged = torch.zeros(self.lanes, dtype=torch.bool, device=self.device)
-        self._synced = np.zeros(self.lanes, np.int64)  # target periods passed
+        self._follower = Target(self.own, self.online, self.target)
         polyak = self.own.tau is not None
-        self._told = Told(self.own.optimizer, self.lanes, self.device, polyak)
+        self._constants = Told(self.own.optimizer, self.lanes, self.device, polyak)
 
     @property
     def lanes(self) -> int:
@@ -87,17 +99,20 @@ class Learner:
 
     def gradient(self, batch: Batch) -> Tensor:
         """Each lane's gradient of its weighted mean loss, `[L, P]`, before clipping."""
-        return self._gradient(batch, self._forward)[0]
+        return self._source(batch, self._key(), np.ones(self.lanes, np.bool_)).flat
 
-    @torch.no_grad()
     def td_error(self, batch: Batch) -> Tensor:
         """Each lane's mean |δ| over its own rows of a batch, `[L]`; nothing is learned."""
-        return self._row_means(batch, self._forward)[2]
+        own = (batch.row >= 0).float() / batch.size.clamp(min=1)[:, None]
+        return (self.row_td_error(batch).abs() * own).sum(1)
 
-    @torch.no_grad()
     def row_td_error(self, batch: Batch) -> Tensor:
         """δ of every row of a batch, `[L, B]`; anything in padding. Nothing is learned."""
-        return self._row_means(batch, self._forward)[1]
+        return self._source.errors(batch, self._key())
+
+    def told(self) -> list[str]:
+        """What users should know of how gradients are made now, since the last reading."""
+        return self._source.read()
 
     def update(
         self,
@@ -128,26 +143,17 @@ class Learner:
         if batch.reward.ndim != 2 or len(batch.reward) != self.lanes:
             raise DataError("learner.batch", f"[{self.lanes}, B] rows", tuple(batch.reward.shape))
         on = (batch.size > 0).numpy(force=True) if active is None else active
-        forward: Differentiable = self._forward
-        if self.noise is not None:
-            forward = self.noise.forward(forward, batch, on, self.updates)
-        grad, loss, row_error, td_error = self._gradient(batch, forward)
+        grad, loss, td_error, row_error = self._source.retried(lambda: self._told(batch, on), batch)
         norm = torch.linalg.vector_norm(grad, dim=1)
-        ok = torch.isfinite(norm)
-        if not on.all():
-            mask = torch.from_numpy(on).to(self.device)
-            self.diverged |= mask & ~ok
-            ok = ok & mask
-        else:
-            self.diverged |= ~ok
-        if self.noise is not None:
-            self.noise.add(batch, norm, ok)
+        ok = self._sound(torch.isfinite(norm), on)
         if self.own.clip_norm is not None:
             grad.mul_((self.own.clip_norm / (norm + 1e-6)).clamp_(max=1.0)[:, None])
         constants = DECLARED if constants is None else constants
-        rates = self._told.rates(self.own.lr if lr is None else lr)
-        self.optimizer.step(self.online.flat, grad, rates, ok, self._told.betas(constants))
-        self._move_target(ok, on, env_step, self._told.tau(constants))
+        rates = self._constants.rates(self.own.lr if lr is None else lr)
+        self.optimizer.step(self.online.flat, grad, rates, ok, self._constants.betas(constants))
+        copied = self._follower.follow(ok, on, env_step, self._constants.tau(constants))
+        if self.noise is not None and copied is not None:
+            self.noise.restart(copied)
         self.meters.add(loss, td_error, norm, ok)
         if self._watched is not None:
             own = (batch.row >= 0).to(row_error.dtype) / batch.size.clamp(min=1)[:, None]
@@ -162,48 +168,38 @@ class Learner:
         """
         fit_memory(self.optimizer, ratio, how)
 
-    def _gradient(
-        self, batch: Batch, forward: Differentiable
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """`[L, P]`, the mean loss `[L]`, δ `[L, B]`, and the mean |δ| `[L]`."""
-        loss, row_error, td_error = self._row_means(batch, forward)
-        return forward.grad(loss.sum()), loss.detach(), row_error, td_error
-
-    def _row_means(self, batch: Batch, forward: Differentiable) -> tuple[Tensor, Tensor, Tensor]:
-        """Weighted mean loss `[L]`, δ `[L, B]` and mean |δ| `[L]`."""
+    def _key(self) -> Tensor:
+        """The randomness of each lane's loss, `[L]` int64."""
         key = bits(self.seeds, Purpose.LOSS, self.updates, 1)[:, 0].view(np.int64)
-        row = forward.loss(batch, torch.from_numpy(key).to(self.device))
-        size = batch.size.clamp(min=1)
-        loss = (row.loss * batch.weight).sum(1) / size
-        own = (batch.row >= 0).to(row.td_error.dtype)
-        return loss, row.td_error, (row.td_error.abs() * own).sum(1) / size
+        return torch.from_numpy(key).to(self.device)
 
-    def _move_target(
-        self,
-        ok: Tensor,
-        on: npt.NDArray[np.bool_],
-        env_step: int | npt.NDArray[Any],
-        tau: float | Tensor | None,
-    ) -> None:
-        online, target = self.online.flat, self.target.flat
-        tau = self.own.tau if tau is None else tau
-        if tau is not None:
-            moved = target.lerp(online, tau)
-            torch.where(ok[:, None], moved, target, out=target)
-            return
-        periods = (np.asarray(env_step) // self.own.period).astype(np.int64)
-        passed = np.broadcast_to(periods, (self.lanes,))
-        due = on & (passed > self._synced)
-        if due.any():
-            self._synced = np.where(due, passed, self._synced)
-            mask = ok & torch.from_numpy(due).to(self.device)
-            torch.where(mask[:, None], online, target, out=target)
-            if self.noise is not None:
-                self.noise.restart(mask)
+    def _told(self, batch: Batch, on: npt.NDArray[np.bool_]) -> Gradients:
+        """The batch's gradients; where it is the noise meter's turn, it looks on.
+
+        Of a batch that is cut the meter sees the first micro-batch, in a pass of its own.
+        """
+        key = self._key()
+        if self.noise is None:
+            return self._source(batch, key, on)
+        head = self._source.head(batch)
+        forward = self.noise.forward(self._forward, head, on, self.updates)
+        if forward is self._forward:
+            return self._source(batch, key, on)
+        told = self._source.through(forward, head, key, on)
+        norm = torch.linalg.vector_norm(told.flat, dim=1)
+        self.noise.add(head, norm, torch.isfinite(norm) & torch.from_numpy(on).to(self.device))
+        return told if head is batch else self._source(batch, key, on)
+
+    def _sound(self, finite: Tensor, on: npt.NDArray[np.bool_]) -> Tensor:
+        """Lanes `[L]` that take their step; those with no way on are marked in `diverged`."""
+        asked = None if on.all() else torch.from_numpy(on).to(self.device)
+        lost = self._source.lost(finite, asked)
+        self.diverged |= lost if asked is None else lost & asked
+        return finite if asked is None else finite & asked
 
     def state_dict(self) -> dict[str, Tensor]:
         """All that changes, as tensors."""
-        counters = {"updates": self.updates, "synced": self._synced}
+        counters = {"updates": self.updates, "synced": self._follower.synced}
         return {
             **{name: value.clone() for name, value in self._tensors().items()},
             **{name: torch.from_numpy(value.copy()) for name, value in counters.items()},
@@ -226,7 +222,7 @@ class Learner:
         for name, own in self._tensors().items():
             own.copy_(state[name])
         self.updates = state["updates"].numpy().copy()
-        self._synced = state["synced"].numpy().copy()
+        self._follower.synced = state["synced"].numpy().copy()
 
     def _tensors(self) -> dict[str, Tensor]:
         return {
@@ -234,6 +230,7 @@ class Learner:
             "target": self.target.flat,
             "diverged": self.diverged,
             **{f"optimizer.{name}": value for name, value in self.optimizer.state.items()},
+            **{f"source.{name}": value for name, value in self._source.state.items()},
             **self._noise_state(),
         }
 

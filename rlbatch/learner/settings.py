@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from rlbatch.errors import require
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdamSettings:
-    """Adam's constants, as in Kingma and Ba 2015 (https://arxiv.org/abs/1412.6980)."""
-
-    kind: Literal["adam"] = "adam"
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
-
-    def __post_init__(self) -> None:
-        require(0.0 <= self.beta1 < 1.0, "adam.beta1", "a number in [0, 1)", self.beta1)
-        require(0.0 <= self.beta2 < 1.0, "adam.beta2", "a number in [0, 1)", self.beta2)
-        require(self.eps > 0.0, "adam.eps", "a number > 0", self.eps)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SGDSettings:
-    """Stochastic gradient descent with torch's momentum."""
-
-    kind: Literal["sgd"] = "sgd"
-    momentum: float = 0.0
-
-    def __post_init__(self) -> None:
-        require(0.0 <= self.momentum < 1.0, "sgd.momentum", "a number in [0, 1)", self.momentum)
+from rlbatch.learner.lr_schedule import LrSchedule
+from rlbatch.learner.optimizers.settings import AdamSettings as AdamSettings
+from rlbatch.learner.optimizers.settings import OptimizerSettings as OptimizerSettings
+from rlbatch.learner.optimizers.settings import SGDSettings as SGDSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,20 +65,40 @@ class NoiseScale:
         require(known, f"{where}at_sync", "restart or average", self.at_sync)
 
 
+Precision = Literal["fp32", "bf16", "fp16"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnerSettings:
     """What the config's `learner:` block says."""
 
     lr: float = 2.5e-4  # at batch.reference rows
-    optimizer: AdamSettings | SGDSettings = field(default_factory=AdamSettings)
+    lr_schedule: LrSchedule | None = None  # by rows drawn, followed by the training loop
+    optimizer: OptimizerSettings = field(default_factory=AdamSettings)
     clip_norm: float | None = None  # largest gradient norm of a lane; None: not clipped
     target: HardTarget | PolyakTarget = field(default_factory=HardTarget)
     noise_scale: NoiseScale | None = None  # measured beside the updates; None: not at all
+    micro_batch: int | None = None  # rows that meet a network at once; None: all of a batch
+    precision: Precision = "fp32"  # of the networks' products; parameters stay float32
+    checkpointing: bool = False  # activations made again in the backward pass, not kept
 
     def __post_init__(self) -> None:
         require(0.0 <= self.lr < float("inf"), "learner.lr", "a number ≥ 0", self.lr)
         met = self.clip_norm is None or self.clip_norm > 0.0
         require(met, "learner.clip_norm", "a number > 0, or none", self.clip_norm)
+        met = self.micro_batch is None or self.micro_batch >= 1
+        require(met, "learner.micro_batch", "at least 1 row, or none", self.micro_batch)
+        known = get_args(Precision)
+        met = self.precision in known
+        require(met, "learner.precision", f"one of {', '.join(known)}", self.precision)
+
+
+class Compute(NamedTuple):
+    """How gradients are made, in all lanes alike; see LearnerSettings."""
+
+    micro_batch: int | None
+    precision: Precision
+    checkpointing: bool
 
 
 class Constants(NamedTuple):

@@ -83,6 +83,8 @@ def _prepare(
         f"rlbatch: {experiment.name}, seeds {train.seed}..{train.seed + train.seeds - 1}, "
         f"{train.env_steps:,} env steps each, on {experiment.device}"
     )
+    for note in experiment.notes:
+        console.print(note)
     torch.set_num_threads(experiment.threads)
     torch.autograd.set_detect_anomaly(debug)
     trainer = Trainer(
@@ -93,6 +95,7 @@ def _prepare(
         device=experiment.device,
         probe=read_probe(experiment.run.probe),
         eager=debug,
+        compile=experiment.compile and not debug,
     )
     folder = claim(experiment.run.run_dir, experiment.name, overwrite)
     describe(folder, experiment.text(), experiment.resolved["env"], experiment.threads)

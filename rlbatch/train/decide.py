@@ -89,9 +89,9 @@ class Decider:
         self.lr = self.rates.of(rows, self._followed(rows))
         return Wanted(rows, self.lr)
 
-    def epsilon(self) -> float | npt.NDArray[np.float64]:
-        """Exploration rate now: one for all lanes, or `[L, 1]`."""
-        now, budget = self._lanes.now, self._settings.env_steps
+    def epsilon(self, ahead: int = 0) -> float | npt.NDArray[np.float64]:
+        """Exploration rate that many env steps from now: one for all lanes, or `[L, 1]`."""
+        now, budget = self._lanes.now + ahead, self._settings.env_steps
         if self._same_epsilon:
             return self._explorations[0].rate(now, budget)
         return np.array([[own.rate(now, budget)] for own in self._explorations])

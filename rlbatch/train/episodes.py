@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -47,9 +49,21 @@ class TrainingEpisodes:
 
     def add(self, step: Step) -> None:
         """Takes one step of all environments."""
-        self._return += step.reward.numpy(force=True)
-        self._length += 1
         ended = (step.terminated | step.truncated).numpy(force=True)
+        self._add(step.reward.numpy(force=True), ended)
+
+    def extend(self, reward: npt.NDArray[Any], ended: npt.NDArray[np.bool_]) -> None:
+        """Takes T steps of all environments, `[T, L, E]` each."""
+        if ended.any():
+            for told in zip(reward, ended, strict=True):
+                self._add(*told)
+        else:
+            self._return += reward.sum(0)
+            self._length += len(reward)
+
+    def _add(self, reward: npt.NDArray[Any], ended: npt.NDArray[np.bool_]) -> None:
+        self._return += reward
+        self._length += 1
         if ended.any():
             for lane, env in np.argwhere(ended).tolist():
                 told = float(self._return[lane, env]), int(self._length[lane, env])

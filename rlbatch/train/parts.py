@@ -1,16 +1,17 @@
-"""What a run is made of, as its settings say: buffer, learner, feedback."""
+"""What a run is made of, as its settings say: buffer, learner, rollout, feedback."""
 
 from __future__ import annotations
 
 import torch
 
-from rlbatch.contract import Agent, Space
+from rlbatch.contract import Agent, Space, TensorEnv, VectorEnv
 from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
 from rlbatch.train.episodes import TrainingEpisodes
 from rlbatch.train.feedback import Feedback
 from rlbatch.train.measurable import require_measurable
 from rlbatch.train.probe import Probe
+from rlbatch.train.rollout import Rollout, stride
 from rlbatch.train.settings import TrainSettings
 
 
@@ -40,6 +41,7 @@ def learner_for(
     spaces: tuple[Space, Space],
     device: torch.device,
     eager: bool,
+    compile: bool,
 ) -> Learner:
     """A learner with a lane for every seed of every arm."""
     return Learner(
@@ -49,7 +51,23 @@ def learner_for(
         settings=[arm.learner for arm in settings.lane_arms],
         device=device,
         eager=eager,
+        compile=compile,
     )
+
+
+def rollout_for(
+    settings: TrainSettings,
+    env: VectorEnv,
+    learner: Learner,
+    actions: int,
+    per_lane: int,
+    compile: bool,
+) -> Rollout | None:
+    """Several env steps as one program; None where they are not tensors on a CPU."""
+    if not (compile and isinstance(env, TensorEnv) and learner.device.type == "cpu"):
+        return None
+    steps = stride(settings.learn.every, per_lane)
+    return Rollout(env, learner.values_of, settings.lane_seeds, per_lane, actions, steps)
 
 
 def feedback_for(

@@ -21,9 +21,10 @@ from rlbatch.train.episodes import TrainingEpisodes
 from rlbatch.train.evaluate import Episodes, Evaluator
 from rlbatch.train.lanes import Lanes
 from rlbatch.train.measures import Measures
-from rlbatch.train.parts import buffer_for, feedback_for, learner_for
+from rlbatch.train.parts import buffer_for, feedback_for, learner_for, rollout_for
 from rlbatch.train.probe import Probe
 from rlbatch.train.records import Moment, Records
+from rlbatch.train.rollout import Rollout, Taken, column_of
 from rlbatch.train.settings import TrainSettings
 from rlbatch.train.signs import Signs
 from rlbatch.train.stop import Curve, Patience
@@ -43,9 +44,11 @@ class Trainer:
         probe: observations `[N, *obs]` on which a policy's changes are seen; None: on rows that
             each lane has stored before its first update.
         eager: for debugging a single lane; see Learner.
+        compile: gradients as compiled programs, and where environments are tensors on a CPU, acting
+            and their steps too.
 
     Raises:
-        ConfigError: spaces that the agent or the buffer cannot take.
+        ConfigError: spaces that the agent or the buffer cannot take; nothing to compile with.
     """
 
     def __init__(
@@ -58,16 +61,18 @@ class Trainer:
         device: str | torch.device = "cpu",
         probe: Tensor | None = None,
         eager: bool = False,
+        compile: bool = False,
     ) -> None:
         self.settings, self.device = settings, torch.device(device)
         seeds, self._per_lane = settings.lane_seeds, per_lane
         self._env = make_env(seeds=seeds, per_lane=per_lane, device=self.device)
         spaces = self._env.obs_space, self._env.action_space
         self.buffer = buffer_for(settings, spaces, self.device)
-        self.learner = learner_for(settings, agent, spaces, self.device, eager)
+        self.learner = learner_for(settings, agent, spaces, self.device, eager, compile)
         self.buffer.surrogate(self.learner.row_td_error)
         actions = self.buffer.layout.num_actions
         self._actor = Actor(self.learner.values, seeds, per_lane, actions)
+        self._rollout = rollout_for(settings, self._env, self.learner, actions, per_lane, compile)
         played = settings.evaluate
         self._evaluator, self._final_evaluator = (
             Evaluator(make_env, len(seeds), episodes, played.max_length, self.device)
@@ -126,7 +131,11 @@ class Trainer:
         obs = self._env.reset()
         while not (self.over or self._stop):
             before = self.lanes.now
-            obs = self._step(obs, before)
+            boundaries = own.learn.every, log, evaluate, own.env_steps
+            if self._rollout and self._rollout.fits(before, boundaries):
+                obs = self._roll(self._rollout, obs, before)
+            else:
+                obs = self._step(obs, before)
             self._updates.make(before)
             now = self.lanes.now
             logging, evaluating = (now // each > before // each for each in (log, evaluate))
@@ -161,13 +170,27 @@ class Trainer:
         self.lanes.advance(self._per_lane)
         return step.obs
 
+    def _roll(self, rollout: Rollout, obs: Tensor, now: int) -> Tensor:
+        """Several steps that nothing comes between."""
+        ahead = [t * self._per_lane for t in range(rollout.steps)]
+        epsilon = column_of([self._decider.epsilon(steps) for steps in ahead])
+        taken, obs = rollout(self.learner.online.flat, obs, epsilon, now)
+        for t in range(rollout.steps):
+            one = Taken(*(column[t] for column in taken))
+            self.buffer.add(*one, valid=self._valid())
+        self._episodes.extend(taken.reward, taken.terminated | taken.truncated)
+        self.lanes.advance(self._per_lane * rollout.steps)
+        return obs
+
     def _remember(self, obs: Tensor, action: Tensor, step: Step) -> None:
-        valid = None
-        if not self.lanes.all_active:
-            valid = np.repeat(self.lanes.active[:, None], self._per_lane, 1)
-        self.buffer.add(
-            obs, action, step.reward, step.next_obs, step.terminated, step.truncated, valid
-        )
+        ends = step.terminated, step.truncated
+        self.buffer.add(obs, action, step.reward, step.next_obs, *ends, self._valid())
+
+    def _valid(self) -> npt.NDArray[np.bool_] | None:
+        """Whose transitions are stored, `[L, E]`; None: everyone's."""
+        if self.lanes.all_active:
+            return None
+        return np.repeat(self.lanes.active[:, None], self._per_lane, 1)
 
     def _stop_diverged(self) -> Iterator[Moment]:
         """Takes lanes whose gradient was not finite out of the run, and says so."""
@@ -201,7 +224,9 @@ class Trainer:
         powers = self._records.event(
             self._decider.rates.new_powers(), "beta_power", "κ(1 − β) ≥ 1: β to the power κ instead"
         )
-        yield from filter(None, (*self._updates.changes(self.over), line, powers, stopped))
+        cut = [self._records.event(self.lanes.active, "memory", own) for own in self.learner.told()]
+        events = powers, *cut, stopped
+        yield from filter(None, (*self._updates.changes(self.over), line, *events))
 
     def _evaluate(self) -> Iterator[Moment]:
         final = self.over

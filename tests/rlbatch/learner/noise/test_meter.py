@@ -51,7 +51,7 @@ def test_the_gradient_is_what_it_is_without_the_meter(
     on = np.ones(len(sizes), np.bool_)
     watching = meter(learner).forward(learner._forward, batch, on, learner.updates)
     assert watching is not learner._forward
-    watched = learner._gradient(batch, watching)[0]
+    watched = learner._source.through(watching, batch, learner._key(), on).flat
     off = (watched - usual).norm(dim=1) / usual.norm(dim=1)
     assert float(off.max()) <= 1e-6
 

@@ -1,0 +1,76 @@
+"""Functions of tensors as compiled programs, by torch's inductor."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._guards import TracingContext, tracing
+from torch._subclasses import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
+
+from rlbatch.errors import ConfigError
+
+
+@functools.cache
+def lack() -> str:
+    """Why nothing can be compiled for the CPU here, "" where it can."""
+    from torch._inductor import cpp_builder, exc  # seconds of imports, for who compiles
+
+    try:
+        cpp_builder.get_cpp_compiler()
+    except exc.InvalidCxxCompiler:
+        return "no C++ compiler was found"
+    return ""
+
+
+def require_compiler() -> None:
+    """Refuses to go on without one.
+
+    Raises:
+        ConfigError: no C++ compiler.
+    """
+    if lack():
+        advice = "Install g++ or set CXX to a compiler, or say compile: off."
+        raise ConfigError("compile", "a C++ compiler", lack(), advice)
+
+
+def compiled(
+    function: Callable[..., Any], example: Sequence[Tensor], **options: int
+) -> Callable[..., Any]:
+    """A function of tensors as one program for arguments of these shapes and strides alone.
+
+    It may take gradients of its own. What it does beside tensor operations, it does now only.
+
+    Args:
+        function: of tensors.
+        example: arguments.
+        options: of inductor, by name.
+
+    Raises:
+        ConfigError: it cannot be recorded, as it looks into its tensors, or not be compiled.
+    """
+    shapes = FakeTensorMode(shape_env=ShapeEnv())  # without, inductor's cache on disk is not used
+    try:
+        recorded = make_fx(function)(*example)
+        with torch.no_grad(), tracing(TracingContext(shapes)):
+            program: Callable[..., Any] = torch._inductor.compile(
+                recorded, list(example), options=options
+            )
+    except (RuntimeError, NotImplementedError) as fault:
+        raise _refusal(fault) from fault
+
+    def run(*arguments: Tensor) -> Any:
+        with torch.no_grad():
+            return program(*arguments)
+
+    return run
+
+
+def _refusal(fault: Exception) -> ConfigError:
+    first = f"{type(fault).__name__}: {str(fault).splitlines()[0]}"
+    return ConfigError("compile", "functions that inductor can compile", first, "Say compile: off.")

@@ -1,0 +1,119 @@
+"""One compiled program per shape: a block of lanes at one batch size.
+
+Under a moving B a learner meets few shapes, as the ladder gives few rungs; each is compiled when it
+is first met, and cached on disk for the next run. Lanes are walked in blocks, since what eight of
+them hold fits a core's cache: on a CPU 16 lanes in one call cost more than 8 and 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rlbatch.contract import Agent
+from rlbatch.learner.compiler import compiled
+from rlbatch.learner.forward import lane_loss
+from rlbatch.learner.gradients.precision import autocast
+from rlbatch.learner.gradients.told import Gradients, Mask, means
+from rlbatch.learner.parameters import Parameters
+from rlbatch.learner.settings import Precision
+from rlbatch.types import Batch
+
+BLOCK = 8  # lanes a call, at most
+
+Program = Callable[..., tuple[Tensor, Tensor, Tensor, Tensor]]  # -> what Gradients has
+
+
+class Programs:
+    """Forward, loss and backward of a block as one program, by inductor.
+
+    Args:
+        agent: the learning rule.
+        network: the template that is called with each lane's parameters.
+        online: parameters whose gradient is wanted.
+        target: parameters of the target network.
+        precision: of the networks' products.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        network: nn.Module,
+        online: Parameters,
+        target: Parameters,
+        precision: Precision,
+    ) -> None:
+        self._online, self._target, self._precision = online, target, precision
+        self._loss = torch.vmap(lane_loss(agent, network))
+        self._programs: dict[Any, Program] = {}
+
+    def __call__(self, piece: Batch, whole: Tensor, key: Tensor, on: Mask) -> Gradients:
+        flat, target = self._online.flat, self._target.flat
+        told = [
+            (lanes, self._run(flat[lanes], target[lanes], *block, whole[lanes], key[lanes]))
+            for lanes, block in _blocks(piece, on)
+        ]
+        if len(told) == 1 and len(told[0][1][0]) == len(flat):
+            return Gradients(*told[0][1])
+        return _joined(told, piece, flat)
+
+    def _run(self, *arguments: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        kind = tuple((own.shape, own.stride()) for own in arguments)
+        program = self._programs.get(kind)
+        if program is None:
+            program = self._programs[kind] = compiled(self._gradients, arguments)
+        return program(*arguments)
+
+    def _gradients(
+        self, flat: Tensor, target: Tensor, *rest: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        piece, (whole, key) = Batch(*rest[:-2]), rest[-2:]
+        views = self._online.named_views(flat)
+        own = {name: view.detach().requires_grad_() for name, view in views.items()}
+        with autocast(self._precision, flat.device):
+            row = self._loss(own, self._target.named_views(target), piece, key)
+        loss, td_error = means(row, piece, whole)
+        grads = torch.autograd.grad(loss.sum(), list(own.values()))
+        joined = torch.cat([grad.reshape(len(flat), -1) for grad in grads], 1)
+        return joined, loss.detach(), td_error, row.td_error
+
+
+def _blocks(piece: Batch, on: Mask) -> Iterator[tuple[slice, Batch]]:
+    """Lanes in blocks of nearly equal size, each cut to its widest lane; idle blocks are left out.
+
+    Single blocks keep their width: it is the widest lane's.
+    """
+    lanes = len(on)
+    count = -(-lanes // BLOCK)
+    if count == 1:
+        yield slice(0, lanes), piece
+        return
+    sizes = piece.size.numpy()
+    for k in range(count):
+        own = slice(k * lanes // count, (k + 1) * lanes // count)
+        rows = int((sizes[own] * on[own]).max())
+        if rows:
+            columns = (column[own, :rows] for column in piece[:-1])
+            yield own, Batch(*(*columns, piece.size[own]))
+
+
+def _joined(
+    told: list[tuple[slice, tuple[Tensor, Tensor, Tensor, Tensor]]], piece: Batch, flat: Tensor
+) -> Gradients:
+    """Blocks side by side; zeros where there was none."""
+    lanes, wide = piece.reward.shape
+    covered = sum(own.stop - own.start for own, _ in told) == lanes
+    joined = Gradients(
+        (torch.empty_like if covered else torch.zeros_like)(flat),
+        torch.zeros(lanes),
+        torch.zeros(lanes),
+        torch.zeros(lanes, wide),
+    )
+    for own, (grad, loss, td_error, row_error) in told:
+        joined.flat[own] = grad
+        joined.loss[own], joined.td_error[own] = loss, td_error
+        joined.row_error[own, : row_error.shape[1]] = row_error
+    return joined
