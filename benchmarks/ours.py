@@ -48,13 +48,14 @@ class Ours:
             return read_returns(folder / "metrics.csv", len(seeds))
 
 
+COMPILED = "compile=on"  # what `auto` is in a run as long as the preset's own
 PROGRAMS: dict[str, Ours] = {
-    "rlbatch-1": Ours(lanes=1),
-    "rlbatch-1-tensor": Ours(lanes=1, overrides=(TENSOR,)),
-    "rlbatch-16": Ours(lanes=16),
-    "rlbatch-16-tensor": Ours(lanes=16, overrides=(TENSOR,)),
-    "rlbatch-64": Ours(lanes=64),
-    "rlbatch-64-tensor": Ours(lanes=64, overrides=(TENSOR,)),
+    "rlbatch-1": Ours(lanes=1, overrides=(COMPILED,)),
+    "rlbatch-1-tensor": Ours(lanes=1, overrides=(COMPILED, TENSOR)),
+    "rlbatch-16": Ours(lanes=16, overrides=(COMPILED,)),
+    "rlbatch-16-eager": Ours(lanes=16, overrides=("compile=off",)),
+    "rlbatch-16-tensor": Ours(lanes=16, overrides=(COMPILED, TENSOR)),
+    "rlbatch-64-tensor": Ours(lanes=64, overrides=(COMPILED, TENSOR)),
 }
 
 

@@ -19,8 +19,9 @@ from rlbatch.errors import ConfigError
 @functools.cache
 def lack() -> str:
     """Why nothing can be compiled for the CPU here, "" where it can."""
-    from torch._inductor import cpp_builder, exc  # seconds of imports, for who compiles
+    from torch._inductor import compile_fx, cpp_builder, exc  # seconds, for who compiles: not later
 
+    assert compile_fx
     try:
         cpp_builder.get_cpp_compiler()
     except exc.InvalidCxxCompiler:

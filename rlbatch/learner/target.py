@@ -25,6 +25,16 @@ class Target:
     def __init__(self, own: LaneSettings, online: Parameters, target: Parameters) -> None:
         self._own, self._online, self._target = own, online, target
         self.synced = np.zeros(len(online.flat), np.int64)  # [L] periods passed
+        self._shortest = int(self._own.period.min())  # env steps
+
+    @property
+    def synced(self) -> npt.NDArray[np.int64]:
+        """Periods passed when each lane was last copied, `[L]`."""
+        return self._synced
+
+    @synced.setter
+    def synced(self, passed: npt.NDArray[np.int64]) -> None:
+        self._synced, self._least = passed, int(passed.min())
 
     def follow(
         self,
@@ -49,6 +59,8 @@ class Target:
         if tau is not None:
             moved = target.lerp(online, tau)
             torch.where(ok[:, None], moved, target, out=target)
+            return None
+        if isinstance(env_step, int) and env_step // self._shortest <= self._least:
             return None
         periods = (np.asarray(env_step) // self._own.period).astype(np.int64)
         passed = np.broadcast_to(periods, self.synced.shape)

@@ -86,7 +86,8 @@ class Updates:
         rows = wanted.rows if lanes.all() else wanted.rows * lanes
         counter = draw_counter(self._lanes.env_step, update)
         whole = self._settings.batch.whole
-        batch = self._buffer.whole() if whole else self._buffer.sample(rows, counter)
+        buffer = self._buffer  # whose last batch is the only one in use
+        batch = buffer.whole() if whole else buffer.sample(rows, counter, reuse=True)
         self._jump(wanted, lanes)
         self._decisions.note(wanted, lanes, self._learner.updates)
         with self._signs.around_update():

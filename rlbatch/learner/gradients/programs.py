@@ -1,8 +1,8 @@
 """One compiled program per shape: a block of lanes at one batch size.
 
 Under a moving B a learner meets few shapes, as the ladder gives few rungs; each is compiled when it
-is first met, and cached on disk for the next run. Lanes are walked in blocks, since what eight of
-them hold fits a core's cache: on a CPU 16 lanes in one call cost more than 8 and 8.
+is first met, and cached on disk for the next run. Lanes are walked in blocks: on a CPU what 64 of
+them hold fits no cache, and a block whose lanes rest costs nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rlbatch.learner.parameters import Parameters
 from rlbatch.learner.settings import Precision
 from rlbatch.types import Batch
 
-BLOCK = 8  # lanes a call, at most
+BLOCK = 16  # lanes a call, at most
 
 Program = Callable[..., tuple[Tensor, Tensor, Tensor, Tensor]]  # -> what Gradients has
 
