@@ -26,6 +26,7 @@ class ComparisonFile(NamedTuple):
     envs: dict[str, Node]  # overrides of the base
     regimes: dict[str, Node]  # overrides of the environment's
     variants: dict[str, Node]  # overrides of `env`, to play in and not to train in
+    compile: str | None = None  # of every run alike: on or off; None: not known yet
 
     def resolve(self, env: str, regime: str | None, extra: Mapping[str, Any]) -> Experiment:
         """The training run of a regime in an environment.
@@ -40,6 +41,8 @@ class ComparisonFile(NamedTuple):
             own = next(r for r in self.comparison.regimes if r.name == regime)
             for name in filter(None, (own.of, regime)):
                 tree = merged(tree, self.regimes[name])
+        if self.compile is not None:
+            tree = merged(tree, node_of("compile", self.compile, f"{regime}: compile"))
         for key, value in extra.items():
             tree = merged(tree, node_of(key, value, f"{regime}: {key}"))
         return build(tree, regime or self.comparison.name)
@@ -83,17 +86,20 @@ def read_comparison(path: Path, overrides: Sequence[str] = ()) -> ComparisonFile
     with told_at(tree, ""):
         comparison = Comparison(**arguments, **given)
     found = ComparisonFile(comparison, base, envs, regimes, variants)
-    _try_all(found)
-    return found
+    return found._replace(compile="on" if _try_all(found) else "off")
 
 
-def _try_all(found: ComparisonFile) -> None:
+def _try_all(found: ComparisonFile) -> bool:
+    """Builds every run; would each compile? That rounds otherwise, so all of them do, or none."""
+    compiled, own = [], {"iso": found.comparison.iso, "seeds": found.comparison.seeds}
     for env in found.envs:
         for regime in found.comparison.regimes:
-            run = found.resolve(env, regime.name, {"iso": found.comparison.iso})
+            run = found.resolve(env, regime.name, own)
             _refuse_unlike(run.train, f"regimes.{regime.name}")
+            compiled.append(run.compile)
         for name in found.variants:
             found.variant(env, name)
+    return all(compiled)
 
 
 def _refuse_unlike(train: TrainSettings, where: str) -> None:

@@ -68,6 +68,15 @@ def test_what_is_laid_over_wins_and_leaves_the_rest(comparison: Any) -> None:
     assert built.train.batch.schedule == Epsilon(explore=8, exploit=64)
 
 
+def test_auto_compiles_all_runs_or_none(comparison: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One batch size pays for its program over 96,000 updates, four do not over 160,000."""
+    monkeypatch.setattr("rlbatch.config.compiling.lack", lambda: "")
+    for steps, compiled in ((2000, False), (25_000, False), (45_000, True)):
+        found = comparison(f"set.env_steps={steps}", "set.learn.every=1")
+        runs = [found.resolve("CartPole", name, {}) for name in "abm"]
+        assert [run.compile for run in runs] == [compiled] * 3
+
+
 def test_set_changes_the_base_of_all(comparison: Any) -> None:
     found = comparison("set.env_steps=3000", more="set: {env_steps: 2500, iso: updates}\n")
     assert found.resolve("CartPole", "a", {}).train.env_steps == 3000
