@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,7 +20,9 @@ from rlbatch.errors import ConfigError
 @functools.cache
 def lack() -> str:
     """Why nothing can be compiled for the CPU here, "" where it can."""
-    from torch._inductor import compile_fx, cpp_builder, exc  # seconds, for who compiles: not later
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # torch's, of its own parts
+        from torch._inductor import compile_fx, cpp_builder, exc  # seconds, now and not in a run
 
     assert compile_fx
     try:
