@@ -1,7 +1,7 @@
-"""Measures replay on a CUDA device: rows and priorities that lie there, and batches sent to it.
+"""Measures replay and updates on a CUDA device: rows that lie there, batches sent to it, graphs.
 
     python benchmarks/gpu.py --all
-    python benchmarks/gpu.py [resident] [prioritised] [ahead] [--repeats 5] [--seconds 0.5]
+    python benchmarks/gpu.py [resident] [prioritised] [ahead] [updates] [--seconds 0.5]
 
 A figure is the median over rounds of a loop's wall time by its calls, with the device waited for at
 the loop's end alone: what a learner pays that has nothing else to wait for. Buffers are full of
@@ -24,10 +24,13 @@ from gymnasium import spaces
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from agents.dqn import DQN
 from benchmarks.tables import heading, machine, table
+from rlbatch.learner import Learner
 from rlbatch.replay import Ahead, Prioritised, ReplayBuffer
 from rlbatch.types import Batch
 
+LANES = 1, 4, 16, 64, 256, 1024
 SIZES = 32, 256, 1024, 4096, 16384
 VECTOR, PIXELS = spaces.Box(-1.0, 1.0, (4,)), spaces.Box(0, 255, (4, 84, 84), np.uint8)
 CHUNK = 1000  # rows an add, so that a filled buffer costs little beside its own memory
@@ -121,7 +124,29 @@ def work(draw: Callable[[], Batch], layer: torch.Tensor) -> None:
         obs @ layer
 
 
-TABLES = {"resident": resident, "prioritised": prioritised, "ahead": ahead}
+def updates(timing: Timing) -> str:
+    """Returns the table of updates of 128 rows a lane, launched one by one and as a graph."""
+    rows = []
+    for lanes in LANES:
+        eager, graph = (timing.us(updating(lanes, compile)) for compile in (False, True))
+        told = eager, graph, graph / lanes
+        rows.append([f"{lanes}", *(f"{us:.1f}" for us in told), f"{eager / graph:.2f}"])
+    return table(["lanes, µs an update", "eager", "graph", "graph, a lane", "ratio"], rows)
+
+
+def updating(lanes: int, compile: bool) -> Callable[[], object]:
+    """Returns an update of DQN's CartPole network with a batch that lies ready."""
+    spaces_of = VECTOR, spaces.Discrete(2)
+    learner = Learner(DQN(), *spaces_of, seeds=range(lanes), device="cuda", compile=compile)
+    buffer = ReplayBuffer(CHUNK, *spaces_of, lanes, "cuda", storage="device")
+    draw, shape = np.random.default_rng(0), (lanes, CHUNK)
+    obs, ended = draw.random((*shape, 4), np.float32), np.zeros(shape, bool)
+    buffer.add(obs, draw.integers(0, 2, shape), np.ones(shape), obs, ended, ended)
+    batch, on = buffer.sample(128), np.ones(lanes, np.bool_)
+    return partial(learner.update, batch, active=on)
+
+
+TABLES = {"resident": resident, "prioritised": prioritised, "ahead": ahead, "updates": updates}
 
 
 def main() -> None:
@@ -137,7 +162,10 @@ def main() -> None:
         parser.error(f"expected --all or tables among {', '.join(TABLES)}.")
     if not torch.cuda.is_available():
         parser.exit(2, "benchmarks/gpu.py: expected a CUDA device, got none.\n")
-    print(heading("Replay on a GPU", machine() | {"gpu": torch.cuda.get_device_name()}), flush=True)
+    print(
+        heading("Replay and updates on a GPU", machine() | {"gpu": torch.cuda.get_device_name()}),
+        flush=True,
+    )
     timing = Timing(repeats=given.repeats, seconds=given.seconds)
     for name in wanted:
         print(f"{TABLES[name](timing)}\n", flush=True)
