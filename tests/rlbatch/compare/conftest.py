@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +21,8 @@ from rlbatch.compare.comparison import Comparison
 from rlbatch.compare.manifest import plan_hash, plan_of
 from rlbatch.compare.runs.gather import gather_study
 from rlbatch.compare.settings import Control, Env, Plan, Regime
+from rlbatch.compare.study import jobs as jobs_room
+from rlbatch.compare.study import launch
 
 TINY = """\
 base:
@@ -202,11 +207,31 @@ def climbs() -> Callable[..., npt.NDArray[np.float64]]:
     return climb
 
 
+class Here:
+    """What a process of the grid would do, done in this one: it has ended when it has started."""
+
+    def __init__(self, command: Sequence[str], stdout: IO[bytes], stderr: IO[bytes]) -> None:
+        assert command[1:3] == ["-m", "rlbatch.compare"]
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            self.returncode = main(command[3:])
+        stdout.write(printed.getvalue().encode())
+
+    def poll(self) -> int:
+        return self.returncode
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a tiny comparison, trained for real; for tests that only read."""
+    """The folder of a tiny comparison, trained for real; for tests that only read.
+
+    Its runs share this process, which has imported everything; test_quick starts processes.
+    """
     place = tmp_path_factory.mktemp("trained")
     (place / "tiny.yaml").write_text(TINY)
     folder = place / "out"
-    assert main([str(place / "tiny.yaml"), f"run_dir={folder}", "--jobs", "2"]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs_room, "subprocess", SimpleNamespace(Popen=Here))
+        patch.setattr(launch, "POLL_S", 0.0)
+        assert main([str(place / "tiny.yaml"), f"run_dir={folder}", "--jobs", "2"]) == 0
     return folder

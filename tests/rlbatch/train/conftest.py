@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ SMALL: dict[str, Any] = {
     "env_steps": 100,
     "learn": Learn(start=20, every=2),
     "evaluate": Evaluation(every=0.5, episodes=2, final_episodes=2, max_length=40),
-    "log_every": 0.01,
+    "log_every": 0.1,
 }
 PROBE = """\
 env: {plug: "envs.cartpole:CartPole"}
@@ -38,7 +39,7 @@ threads: 1
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_trainer() -> Callable[..., Trainer]:
     """A trainer of two lanes over 100 env steps, CartPole unless another env is given."""
 
@@ -90,11 +91,22 @@ def train(here: Path) -> Callable[..., int]:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """The folder of probe.yaml's run with these overrides, made once; for tests that only read."""
+
+    @functools.cache
+    def run(*overrides: str) -> Path:
+        place = tmp_path_factory.mktemp("trained")
+        (place / "probe.yaml").write_text(PROBE, encoding="utf-8")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "path", list(sys.path))
+            assert main([str(place / "probe.yaml"), f"run_dir={place / 'run'}", *overrides]) == 0
+        return place / "run"
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def finished(trained: Callable[..., Path]) -> Path:
     """The folder of probe.yaml's run, for tests that only read."""
-    place = tmp_path_factory.mktemp("finished")
-    (place / "probe.yaml").write_text(PROBE, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "path", list(sys.path))
-        assert main([str(place / "probe.yaml"), f"run_dir={place / 'run'}"]) == 0
-    return place / "run"
+    return trained()

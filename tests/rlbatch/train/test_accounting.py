@@ -77,7 +77,7 @@ def test_a_schedule_may_follow_how_often_rows_were_drawn(
     make_trainer: Callable[..., Trainer],
 ) -> None:
     plan = BatchPlan(schedule=OneMore(), ladder=Ladder(kind="exact"))
-    runs = [logged(make_trainer(seeds=1, batch=plan)) for _ in range(2)]
+    runs = [logged(make_trainer(seeds=1, batch=plan, log_every=0.01)) for _ in range(2)]
     names = "batch_size", "draws_per_row"
     columns: Any = [[[line.values[name] for line in run] for name in names] for run in runs]
     sizes, drawn = np.array(columns[0])

@@ -55,7 +55,7 @@ def test_the_log_expands_to_the_rows_that_were_drawn(
     ill: bool,
     sweep: Sweep,
 ) -> None:
-    trainer = make_trainer(batch=plan, iso=iso, lanes=sweep, log_every=0.07)
+    trainer = make_trainer(batch=plan, iso=iso, lanes=sweep, env_steps=60, log_every=0.12)
     if ill:
         trainer.learner.online.flat[1] = torch.nan
     batches = drawn(trainer)

@@ -92,7 +92,7 @@ def test_a_lane_that_diverged_after_an_evaluation_keeps_that_one(
 @pytest.mark.parametrize(
     "plan",
     [
-        BatchPlan(schedule=Epsilon(explore=4, exploit=16)),
+        BatchPlan(schedule=Epsilon(explore=4, exploit=16), reference=16),
         BatchPlan(schedule=Epsilon(explore=4, exploit=16), reference=8, coupling="linear"),
         BatchPlan(schedule=Fixed(rows="buffer")),
     ],
@@ -101,7 +101,7 @@ def test_a_lane_that_diverged_after_an_evaluation_keeps_that_one(
 def test_the_other_lanes_go_on_as_without_it(
     make_trainer: MakeTrainer, plan: BatchPlan, iso: str
 ) -> None:
-    healthy, ill = (make_trainer(seeds=3, batch=plan, iso=iso) for _ in range(2))
+    healthy, ill = (make_trainer(seeds=3, batch=plan, iso=iso, env_steps=60) for _ in range(2))
     ill.learner.online.flat[1] = torch.nan
     wanted = [r for r in all_records(healthy) if r.lane != 1]
     assert [r for r in all_records(ill) if r.lane != 1] == wanted

@@ -20,9 +20,10 @@ from rlbatch.train.evaluate import EVALUATION_SEED
 from rlbatch.types import Record, Step
 
 MakeTrainer = Callable[..., Trainer]
-FELL = [9.0, 1.0, 2.0, 1.0, 2.0, 7.0, 7.0, 7.0, 7.0, 7.0]  # before learning, at 10, it is best
-ROSE = [float(y) for y in range(10)]
-RESTED = [0.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0]
+FELL = (9.0, 1.0, 2.0, 1.0, 2.0, 7.0, 7.0, 7.0, 7.0, 7.0)  # before learning, at 10, it is best
+ROSE = tuple(float(y) for y in range(10))
+RESTED = (0.0, *[3.0] * 9)
+EPSILON = Epsilon(explore=4, exploit=16)
 TWO = Stop(on="eval_return", patience=2)
 
 
@@ -45,7 +46,7 @@ class Curves(TwoStep):
         return step._replace(reward=self._told[:, self._number, None] * step.terminated)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def make(make_trainer: MakeTrainer) -> Callable[..., Trainer]:
     """A trainer of a lane for each curve; evaluations at 10, 20, ..., learning from 20 on."""
 
@@ -56,6 +57,25 @@ def make(make_trainer: MakeTrainer) -> Callable[..., Trainer]:
         return make_trainer(env=functools.partial(Curves, curves), **(told | settings))
 
     return made
+
+
+Told = tuple[Trainer, list[Record], list[Any]]
+
+
+@pytest.fixture(scope="module")
+def ran(make: Callable[..., Trainer]) -> Callable[..., Told]:
+    """A trainer of these curves at its end, its records, and what its lanes were at each event."""
+
+    @functools.cache
+    def run(*curves: tuple[float, ...]) -> Told:
+        trainer, told, then = make(*curves), list[Record](), list[Any]()
+        for moment in trainer.records():
+            told += moment
+            if moment[0].kind == "event":
+                then += [[state(trainer, lane) for lane in range(len(curves))]]
+        return trainer, told, then
+
+    return run
 
 
 def all_records(trainer: Trainer) -> list[Record]:
@@ -81,9 +101,8 @@ def state(trainer: Trainer, lane: int) -> dict[str, list[Any]]:
     return {name: tensor[lane].tolist() for name, tensor in told.items()}
 
 
-def test_a_lane_stops_on_its_own_curve_and_the_other_goes_on(make: MakeTrainer) -> None:
-    trainer = make(FELL, ROSE)
-    told = all_records(trainer)
+def test_a_lane_stops_on_its_own_curve_and_the_other_goes_on(ran: Callable[..., Told]) -> None:
+    trainer, told, _ = ran(FELL, ROSE)
     assert events(told) == [(0, 3, 50, "stopped")]  # best at 30; readings at 40 and 50 are not
     steps = [[r.env_step for r in told if r.kind == "train" and r.lane == k] for k in (0, 1)]
     assert steps == [[10, 20, 30, 40, 50], list(range(10, 101, 10))]
@@ -93,30 +112,25 @@ def test_a_lane_stops_on_its_own_curve_and_the_other_goes_on(make: MakeTrainer) 
     assert not trainer.stopped
 
 
-def test_the_event_says_why(make: MakeTrainer) -> None:
-    told = [r for r in all_records(make(FELL, ROSE)) if r.kind == "event"]
+def test_the_event_says_why(ran: Callable[..., Told]) -> None:
+    told = [r for r in ran(FELL, ROSE)[1] if r.kind == "event"]
     assert [r.values["reason"] for r in told] == ["no new best eval_return for 2 evaluations"]
 
 
-def test_a_lane_that_stopped_stays_as_it_was(make: MakeTrainer) -> None:
-    trainer = make(FELL, ROSE)
-    then: list[Any] = []
-    for moment in trainer.records():
-        if moment[0].kind == "event":
-            then += [state(trainer, lane) for lane in (0, 1)]
+def test_a_lane_that_stopped_stays_as_it_was(ran: Callable[..., Told]) -> None:
+    trainer, _, (then,) = ran(FELL, ROSE)
     assert state(trainer, 0) == then[0]
     assert state(trainer, 1)["online"] != then[1]["online"]
 
 
-def test_a_lane_that_stopped_scores_what_it_plays(make: MakeTrainer) -> None:
-    trainer = make(FELL, ROSE)
-    told = all_records(trainer)
+def test_a_lane_that_stopped_scores_what_it_plays(ran: Callable[..., Told]) -> None:
+    trainer, told, _ = ran(FELL, ROSE)
     assert returns(told, 0) == [*FELL, 7.0]  # two episodes at the end
     assert returns(told, 1) == [*ROSE, 9.0]
     assert trainer.best.returns.tolist() == [9.0, 9.0]
 
 
-@pytest.mark.parametrize("batch", [BatchPlan(), BatchPlan(schedule=Epsilon(explore=4, exploit=16))])
+@pytest.mark.parametrize("batch", [BatchPlan(), BatchPlan(schedule=EPSILON, reference=16)])
 @pytest.mark.parametrize("iso", ["updates", "samples"])
 def test_the_others_go_on_as_without_it(make: MakeTrainer, batch: BatchPlan, iso: str) -> None:
     told, wanted = (
@@ -128,7 +142,7 @@ def test_the_others_go_on_as_without_it(make: MakeTrainer, batch: BatchPlan, iso
 
 @pytest.mark.parametrize(("curve", "step"), [(FELL, 50), (RESTED, 40)])
 def test_a_seed_alone_stops_where_it_does_among_others(
-    make: MakeTrainer, curve: list[float], step: int
+    make: MakeTrainer, curve: tuple[float, ...], step: int
 ) -> None:
     among, alone = make(ROSE, curve, seed=3), make(curve, seed=4)
     told, own = all_records(among), all_records(alone)
@@ -139,23 +153,24 @@ def test_a_seed_alone_stops_where_it_does_among_others(
     )
 
 
-def test_when_all_lanes_have_stopped_the_run_is_over(make: MakeTrainer) -> None:
-    trainer = make(FELL, RESTED)
-    told = all_records(trainer)
+def test_when_all_lanes_have_stopped_the_run_is_over(ran: Callable[..., Told]) -> None:
+    trainer, told, _ = ran(FELL, RESTED)
     assert events(told) == [(1, 4, 40, "stopped"), (0, 3, 50, "stopped")]
     assert (trainer.lanes.now, trainer.over, trainer.stopped) == (50, True, False)
 
 
-def test_the_last_evaluation_of_a_run_that_stopped_is_the_final_one(make: MakeTrainer) -> None:
-    told = all_records(make(FELL, RESTED))
+def test_the_last_evaluation_of_a_run_that_stopped_is_the_final_one(
+    ran: Callable[..., Told],
+) -> None:
+    told = ran(FELL, RESTED)[1]
     final = [r for r in told if r.kind == "eval" and r.env_step == 50]
     assert [(r.lane, r.values["episode"]) for r in final] == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert returns(told, 0) == [*FELL[:4], 7.0, 7.0]
 
 
-def test_the_log_of_decisions_ends_where_a_lane_stopped(make: MakeTrainer) -> None:
+def test_the_log_of_decisions_ends_where_a_lane_stopped(ran: Callable[..., Told]) -> None:
     for curves, steps in (((FELL, ROSE), [50, 100]), ((FELL, RESTED), [50, 40])):
-        told = [r for r in all_records(make(*curves)) if r.kind == "batch"]
+        told = [r for r in ran(*curves)[1] if r.kind == "batch"]
         ends = [(r.lane, r.env_step) for r in told if r.values["batch_size"] == 0]
         assert ends == list(enumerate(steps))
 

@@ -89,7 +89,7 @@ def test_a_reward_that_is_no_number_is_refused() -> None:
 
 def test_evaluating_does_not_touch_training(make_trainer: MakeTrainer) -> None:
     runs: list[list[Any]] = []
-    for every in (1.0, 0.01):
+    for every in (1.0, 0.05):
         how = make_trainer().settings.evaluate
         trainer = make_trainer(evaluate=type(how)(every=every, episodes=1, max_length=5))
         told = [r._replace(wall_s=0.0) for moment in trainer.records() for r in moment]

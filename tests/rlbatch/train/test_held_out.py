@@ -62,7 +62,8 @@ def test_before_a_lanes_first_update_there_is_none(learner: Learner, buffer: Rep
 
 
 def test_it_is_logged_once_there_is_something_to_measure(make_trainer: MakeTrainer) -> None:
-    lines = told(make_trainer(replay=HELD_OUT, exploration=Exploration(start=1.0, end=1.0)), 0)
+    always = Exploration(start=1.0, end=1.0)
+    lines = told(make_trainer(replay=HELD_OUT, exploration=always, log_every=0.01), 0)
     there = ["val_td" in r.values for r in lines]
     assert there == sorted(there)
     assert 0 < there.index(True) < 60

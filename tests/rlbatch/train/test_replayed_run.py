@@ -19,7 +19,9 @@ from rlbatch.types import Batch
 MakeTrainer = Callable[..., Trainer]
 Drawn = Callable[[Trainer], list[Batch]]
 Train = Callable[..., int]
+Trained = Callable[..., Path]
 LANES = [[3, 3, 9], [1], [5, 2]]  # rows of each update of a hand-written log
+SWEPT = "lanes={epsilon_end: [0.0, 0.5]}"
 
 
 def lines(path: Path) -> list[dict[str, str]]:
@@ -43,26 +45,25 @@ def log(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("iso", ["updates", "samples"])
-def test_a_run_that_replays_itself_is_itself_to_the_bit(train: Train, here: Path, iso: str) -> None:
-    shared = [f"iso={iso}", "lanes={epsilon_end: [0.0, 0.5]}"]
-    assert train("run_dir=one", *shared) == 0
-    assert train("run_dir=two", *shared, replays("one/decisions.csv", shift=0)) == 0
+def test_a_run_that_replays_itself_is_itself_to_the_bit(
+    train: Train, here: Path, trained: Trained, iso: str
+) -> None:
+    shared = f"iso={iso}", SWEPT, "batch.reference=16"
+    one, two = trained(*shared), Path("two")
+    own = replays(str(one / "decisions.csv"), shift=0)
+    assert train("run_dir=two", own, *shared) == 0
     for name in ("metrics.csv", "eval.csv", "decisions.csv"):
-        assert lines(Path("one") / name) == lines(Path("two") / name)
-    assert len({line["batch_size"] for line in lines(Path("one/metrics.csv"))}) > 2
+        assert lines(one / name) == lines(two / name)
+    assert len({line["batch_size"] for line in lines(one / "metrics.csv")}) > 2
 
 
 @pytest.mark.parametrize("order", ["recorded", "shuffled", "reversed", "random"])
 def test_a_run_uses_the_sizes_of_its_neighbour_in_the_order_told(
-    train: Train, here: Path, order: str
+    train: Train, here: Path, trained: Trained, order: str
 ) -> None:
-    train("run_dir=one", "lanes={epsilon_end: [0.0, 0.5]}")
-    train(
-        "run_dir=two",
-        "lanes={epsilon_end: [0.0, 0.5]}",
-        replays("one/decisions.csv", shift=2, order=order),
-    )
-    one, two = (trajectories(Path(f"{run}/decisions.csv")) for run in ("one", "two"))
+    log = trained("iso=updates", SWEPT, "batch.reference=16") / "decisions.csv"
+    assert train("run_dir=two", SWEPT, replays(str(log), shift=2, order=order)) == 0
+    one, two = trajectories(log), trajectories(Path("two/decisions.csv"))
     for lane in range(4):
         source, found = one[(lane + 2) % 4].tolist(), two[lane].tolist()
         assert len(found) == len(source)

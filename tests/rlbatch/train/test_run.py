@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -105,14 +106,12 @@ def test_metrics_have_a_line_for_each_lane_and_log_point(finished: Path) -> None
     assert list(lines(finished / "eval.csv")[0]) == [*WHERE, "episode", "return", "length"]
 
 
-def test_a_runs_config_gives_the_same_run_again(train: Train, here: Path) -> None:
-    train("run_dir=one")
-    experiment = build(read(Path("one/config.yaml")), "again")
-    assert experiment.resolved["run_dir"] == "one"
-    config = str(Path("one/config.yaml"))
-    assert main([config, "run_dir=two"]) == 0
+def test_a_runs_config_gives_the_same_run_again(finished: Path, here: Path) -> None:
+    experiment = build(read(finished / "config.yaml"), "again")
+    assert experiment.resolved["run_dir"] == str(finished)
+    assert main([str(finished / "config.yaml"), "run_dir=two"]) == 0
     for name in ("metrics.csv", "eval.csv"):
-        one, two = (lines(Path(folder) / name) for folder in ("one", "two"))
+        one, two = (lines(folder / name) for folder in (finished, Path("two")))
         assert [x | {"wall_s": ""} for x in one] == [x | {"wall_s": ""} for x in two]
 
 
@@ -220,12 +219,12 @@ def test_the_evaluate_command_refuses_in_one_line(
 
 
 def test_a_damaged_checkpoint_is_refused(
-    train: Train, here: Path, capsys: pytest.CaptureFixture[str]
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    train("run_dir=mine")
-    path = Path("mine/checkpoints/final.safetensors")
+    mine = shutil.copytree(finished, tmp_path / "mine")
+    path = mine / "checkpoints/final.safetensors"
     path.write_bytes(path.read_bytes()[:-5])
-    assert evaluate_main(["mine"]) == 2
+    assert evaluate_main([str(mine)]) == 2
     assert "final.safetensors" in capsys.readouterr().err
 
 

@@ -26,6 +26,7 @@ from rlbatch.types import Record
 MakeTrainer = Callable[..., Trainer]
 STATES = torch.randn(50, 4, generator=torch.Generator().manual_seed(1))
 FAST = LearnerSettings(lr=0.3)
+EACH_UPDATE = 0.02  # `log_every` of 100 env steps with an update in two
 
 
 def probing(make_trainer: MakeTrainer, probe: Tensor | None, **settings: Any) -> Trainer:
@@ -59,7 +60,8 @@ def test_a_run_with_a_probe_is_the_run_without_one_but_for_churn(
     make_trainer: MakeTrainer, iso: str
 ) -> None:
     plain, probed = (
-        told(probing(make_trainer, probe, learner=FAST, iso=iso)) for probe in (None, STATES)
+        told(probing(make_trainer, probe, learner=FAST, iso=iso, log_every=EACH_UPDATE))
+        for probe in (None, STATES)
     )
     assert without(plain, "churn") == without(probed, "churn")
     churns = [column(records, "churn") for records in (plain, probed)]
@@ -90,12 +92,13 @@ def test_measuring_the_gap_changes_nothing_that_is_learned(
 
 
 def test_without_learning_nothing_churns(make_trainer: MakeTrainer) -> None:
-    records = told(probing(make_trainer, STATES, learner=LearnerSettings(lr=0.0)))
+    resting: Any = {"learner": LearnerSettings(lr=0.0), "log_every": EACH_UPDATE}
+    records = told(probing(make_trainer, STATES, **resting))
     assert column(records, "churn") == [0.0] * 41
 
 
 def test_churn_is_a_share_of_states_and_moves_with_learning(make_trainer: MakeTrainer) -> None:
-    records = told(probing(make_trainer, STATES, learner=FAST))
+    records = told(probing(make_trainer, STATES, learner=FAST, log_every=EACH_UPDATE))
     for lane in range(2):
         churn = column(records, "churn", lane)
         assert [round(share * 50) / 50 for share in churn] == pytest.approx(churn)

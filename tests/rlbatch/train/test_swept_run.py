@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -28,11 +30,12 @@ def lines(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@pytest.fixture
-def swept(train: Train, here: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Path, str]:
+@pytest.fixture(scope="module")
+def swept(trained: Callable[..., Path]) -> tuple[Path, str]:
     """A finished run of four arms and two seeds, and what it printed."""
-    assert train("run_dir=mine", SWEEP, "require.worst_seed=0") == 0
-    return Path("mine"), capsys.readouterr().out
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        folder = trained(SWEEP, "require.worst_seed=0")
+    return folder, printed.getvalue()
 
 
 def test_metrics_tell_the_numbers_of_every_lane(swept: tuple[Path, str]) -> None:
@@ -86,9 +89,8 @@ def test_an_evaluation_labels_lanes_by_seed_and_arm(
     assert all(f"{name} │" in shown for name in wanted)
 
 
-def test_a_run_of_like_lanes_has_no_arms(train: Train, here: Path) -> None:
-    train("run_dir=mine")
-    told = json.loads(Path("mine/summary.json").read_text())["eval"]
+def test_a_run_of_like_lanes_has_no_arms(finished: Path) -> None:
+    told = json.loads((finished / "summary.json").read_text())["eval"]
     assert "arms" not in told
     assert [set(row) for row in told["per_seed"]] == [{"seed", "return"}] * 2
 

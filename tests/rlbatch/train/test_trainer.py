@@ -27,6 +27,7 @@ MakeTrainer = Callable[..., Trainer]
 EPSILON = BatchPlan(schedule=Epsilon(explore=4, exploit=16))
 WHOLE_WAY = Exploration(start=1.0, end=0.0, fraction=1.0)
 ALWAYS = Exploration(start=1.0, end=1.0)
+EACH_STEP = 0.01  # `log_every` of 100 env steps
 
 
 def records_of(trainer: Trainer, kind: str = "train", lane: int | None = 0) -> list[Record]:
@@ -85,7 +86,7 @@ class Seen:
 def test_the_rows_logged_are_the_rows_drawn(
     make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch, per_lane: int
 ) -> None:
-    trainer = make_trainer(batch=EPSILON, per_lane=per_lane)
+    trainer = make_trainer(batch=EPSILON, per_lane=per_lane, log_every=EACH_STEP)
     draws = Draws(trainer, monkeypatch)
     for record in records_of(trainer, lane=1):
         drawn = draws.rows(1)[: record.update]
@@ -104,7 +105,8 @@ def test_the_size_of_a_batch_is_the_rows_in_it(
 
 
 def test_batch_size_and_epsilon_move_over_the_run(make_trainer: MakeTrainer) -> None:
-    records = records_of(make_trainer(batch=EPSILON, exploration=WHOLE_WAY))
+    trainer = make_trainer(batch=EPSILON, exploration=WHOLE_WAY, log_every=EACH_STEP)
+    records = records_of(trainer)
     assert column(records, "epsilon") == pytest.approx([1 - t / 100 for t in range(1, 101)])
     sizes = column(records, "batch_size")
     assert sorted(set(sizes)) == [0, 8, 16]  # at ε = 0.8, where learning starts, 6.4 rows
@@ -116,20 +118,20 @@ def test_the_batch_size_is_the_schedule_at_the_epsilon_of_its_update(
     make_trainer: MakeTrainer,
 ) -> None:
     plan = BatchPlan(schedule=Epsilon(explore=10, exploit=110), ladder=Ladder(kind="exact"))
-    for record in records_of(make_trainer(batch=plan, exploration=WHOLE_WAY))[19::2]:
+    trainer = make_trainer(batch=plan, exploration=WHOLE_WAY, log_every=EACH_STEP)
+    for record in records_of(trainer)[19::2]:
         assert record.values["batch_size"] == 10 + record.env_step
 
 
 def test_the_schedules_low_end_is_used_when_learning_starts(make_trainer: MakeTrainer) -> None:
-    records = records_of(
-        make_trainer(batch=EPSILON, exploration=WHOLE_WAY, learn=Learn(start=2, every=2))
-    )
+    told: Any = {"batch": EPSILON, "exploration": WHOLE_WAY, "learn": Learn(start=2, every=2)}
+    records = records_of(make_trainer(**told, log_every=EACH_STEP))
     assert column(records, "batch_size")[:3] == [0, 4, 4]
     assert column(records, "phase")[:2] == ["warmup", "explore"]
 
 
 def test_a_run_goes_through_the_phases(make_trainer: MakeTrainer) -> None:
-    records = records_of(make_trainer(learn=Learn(start=4, every=2)))
+    records = records_of(make_trainer(learn=Learn(start=4, every=2), log_every=0.02))
     phases = column(records, "phase")
     passed = ["warmup", "explore", "anneal", "exploit", "plateau"]
     assert list(dict.fromkeys(phases)) == passed  # no new best return for a tenth of the budget
@@ -146,7 +148,7 @@ def test_the_learning_rate_logged_and_used_follows_the_coupling(
     factor: Callable[[float], float],
 ) -> None:
     plan = BatchPlan(schedule=EPSILON.schedule, coupling=coupling, reference=8)
-    trainer = make_trainer(batch=plan, learner=LearnerSettings(lr=0.5))
+    trainer = make_trainer(batch=plan, learner=LearnerSettings(lr=0.5), log_every=0.02)
     used: list[float] = []
     update = trainer.learner.update
 
@@ -172,10 +174,10 @@ def test_a_learning_rate_of_zero_changes_nothing(make_trainer: MakeTrainer) -> N
 def test_a_batch_of_the_whole_buffer_has_every_stored_row_once(
     make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = BatchPlan(schedule=Fixed(rows="buffer"))
-    trainer = make_trainer(batch=plan, replay=Replay(capacity=30), learn=Learn(start=20, every=5))
+    own = {"batch": BatchPlan(schedule=Fixed(rows="buffer")), "learn": Learn(start=20, every=5)}
+    trainer = make_trainer(replay=Replay(capacity=30), log_every=0.05, **own)
     draws = Draws(trainer, monkeypatch)
-    records = [r for r in records_of(trainer) if r.env_step % 5 == 0 and r.env_step >= 20]
+    records = [r for r in records_of(trainer) if r.env_step >= 20]
     held = [range(max(0, r.env_step - 30), r.env_step) for r in records]
     assert [sorted(numbers) for numbers in draws.numbers(1)] == [list(rows) for rows in held]
     assert column(records, "batch_size") == [len(rows) for rows in held]
@@ -218,7 +220,8 @@ def test_many_updates_at_once_each_draw_anew(
 
 
 def test_env_steps_count_the_transitions_of_all_envs_of_a_lane(make_trainer: MakeTrainer) -> None:
-    trainer = make_trainer(per_lane=4, batch=BatchPlan(schedule=Fixed(rows=2)))
+    plan = BatchPlan(schedule=Fixed(rows=2))
+    trainer = make_trainer(per_lane=4, batch=plan, log_every=EACH_STEP)
     records = records_of(trainer)
     assert [r.env_step for r in records] == list(range(4, 101, 4))
     assert column(records, "stored") == list(range(4, 101, 4))
@@ -238,9 +241,9 @@ def test_records_come_at_every_share_of_the_budget_and_at_the_end(
 
 
 def test_every_lane_tells_its_seed(make_trainer: MakeTrainer) -> None:
-    for kind in ("train", "eval"):
-        told = records_of(make_trainer(seeds=3), kind, lane=None)
-        assert {(r.lane, r.seed) for r in told} == {(0, 3), (1, 4), (2, 5)}
+    told = [record for moment in make_trainer(seeds=3).records() for record in moment]
+    for kind in ("train", "eval", "batch"):
+        assert {(r.lane, r.seed) for r in told if r.kind == kind} == {(0, 3), (1, 4), (2, 5)}
 
 
 @pytest.mark.parametrize("env", [CartPole, functools.partial(make, "CartPole-v1")])
@@ -265,9 +268,10 @@ def test_a_lane_starts_from_the_weights_of_its_seed_alone(make_trainer: MakeTrai
 
 def test_the_same_seeds_give_the_same_records(make_trainer: MakeTrainer) -> None:
     one, other = (
-        [records_of(make_trainer(batch=EPSILON), kind, None) for kind in ("train", "eval")]
+        [r._replace(wall_s=0.0) for moment in make_trainer(batch=EPSILON).records() for r in moment]
         for _ in range(2)
     )
+    assert {r.kind for r in one} == {"train", "eval", "batch"}
     assert one == other
 
 
@@ -320,11 +324,15 @@ def test_returns_of_training_episodes_are_logged(make_trainer: MakeTrainer) -> N
 
 def test_q_mean_is_the_mean_of_the_best_values(make_trainer: MakeTrainer) -> None:
     trainer = make_trainer(
-        env=TwoStep, agent=DQN(hidden=()), learner=LearnerSettings(lr=0.0), batch=EPSILON
+        env=TwoStep,
+        agent=DQN(hidden=()),
+        learner=LearnerSettings(lr=0.0),
+        batch=EPSILON,
+        log_every=0.02,
     )
     trainer.learner.online.flat[:] = torch.tensor([0.0, 0, 0, 0, -3.0, 2.0])  # weights, biases
     records = records_of(trainer)
-    assert column(records[19:], "q_mean") == [2.0] * 81
+    assert column(records[9:], "q_mean") == [2.0] * 41
     assert "q_mean" not in records[0].values
 
 
@@ -354,7 +362,8 @@ def test_actions_are_random_at_first_and_greedy_at_last(
         agent=DQN(hidden=()),
         learner=LearnerSettings(lr=0.0),
         exploration=Exploration(start=1.0, end=0.0, fraction=0.5),
-        per_lane=8,
+        learn=Learn(start=20, every=100),
+        per_lane=25,
         env_steps=3200,
         log_every=1.0,
     )
