@@ -115,15 +115,6 @@ def test_a_recorded_program_learns_what_eager_learns(
     assert far(recorded.online.statistics, eager.online.statistics) <= 1e-5
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of inductor's imports
-def test_a_compiled_program_learns_what_eager_learns() -> None:
-    eager, compiled = (
-        taught(learner(compile=compile), [32, 16, 0], 5) for compile in (False, True)
-    )
-    assert far(compiled.online.state, eager.online.state) <= 1e-5
-    assert far(compiled.target.state, eager.target.state) <= 1e-5
-
-
 def test_a_batch_of_one_group_moves_the_statistics_as_torch_does() -> None:
     learns, batch = learner([1]), frozen([1]).sample(16, 0)
     first = nn.Linear(4, 16, bias=False)
