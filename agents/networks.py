@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -34,21 +34,35 @@ class Features(nn.Module):
         return obs.flatten(1).float()
 
 
-def mlp(widths: Sequence[int]) -> nn.Sequential:
+Layer = Callable[[int, int], Sequence[nn.Module]]  # widths in and out -> Linear, and its norm
+
+
+def plain(fan_in: int, fan_out: int) -> Sequence[nn.Module]:
+    """A linear layer as it is."""
+    return [nn.Linear(fan_in, fan_out)]
+
+
+def mlp(widths: Sequence[int], layer: Layer = plain, last: Layer = plain) -> nn.Sequential:
     """Linear layers with ReLU between them, none after the last."""
     layers: list[nn.Module] = []
-    for fan_in, fan_out in pairwise(widths):
-        layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
+    for fan_in, fan_out in pairwise(widths[:-1]):
+        layers += [*layer(fan_in, fan_out), nn.ReLU()]
+    return nn.Sequential(*layers, *last(*widths[-2:]))
 
 
 class QNetwork(nn.Module):
     """Action values by a multi-layer perceptron, `[B, A]`."""
 
-    def __init__(self, obs_space: spaces.Space[Any], actions: int, hidden: Sequence[int]) -> None:
+    def __init__(
+        self,
+        obs_space: spaces.Space[Any],
+        actions: int,
+        hidden: Sequence[int],
+        layer: Layer = plain,
+    ) -> None:
         super().__init__()
         self.features = Features(obs_space)
-        self.body = mlp([self.features.width, *hidden, actions])
+        self.body = mlp([self.features.width, *hidden, actions], layer)
 
     def forward(self, obs: Tensor) -> Tensor:
         values: Tensor = self.body(self.features(obs))
@@ -61,11 +75,19 @@ class DuelingNetwork(nn.Module):
     Wang et al. 2016, https://arxiv.org/abs/1511.06581. The last hidden layer feeds both streams.
     """
 
-    def __init__(self, obs_space: spaces.Space[Any], actions: int, hidden: Sequence[int]) -> None:
+    def __init__(
+        self,
+        obs_space: spaces.Space[Any],
+        actions: int,
+        hidden: Sequence[int],
+        layer: Layer = plain,
+    ) -> None:
         super().__init__()
         self.features = Features(obs_space)
         widths = [self.features.width, *hidden]
-        self.body = nn.Sequential(mlp(widths), nn.ReLU()) if hidden else nn.Identity()
+        self.body: nn.Module = nn.Identity()
+        if hidden:
+            self.body = nn.Sequential(mlp(widths, layer, layer), nn.ReLU())
         self.value = nn.Linear(widths[-1], 1)
         self.advantage = nn.Linear(widths[-1], actions)
 

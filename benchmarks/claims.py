@@ -23,10 +23,10 @@ import torch
 
 from benchmarks.claims_tested import (
     compared,
+    cuts,
     gradients,
     jump,
     learning_rate,
-    missing,
     noise,
     reuse,
     smoothness,
@@ -44,9 +44,9 @@ CLAIMS: dict[str, Claim] = {
     "lr-sgd": learning_rate.LINEAR,
     "lr-adam": learning_rate.ROOT,
     "warmup": jump.NEEDS_WARMUP,
-    "batch-norm": missing.BATCH_NORM,
+    "batch-norm": cuts.BATCH_NORM,
     "powers": speed.POWERS,
-    "accumulation": missing.ACCUMULATION,
+    "accumulation": cuts.ACCUMULATION,
     "noisy-rewards": noise.NOISY_REWARDS,
     "decorrelates": gradients.DECORRELATES,
     "small-helps": compared.SMALL_HELPS,

@@ -73,6 +73,26 @@ class Agent(Protocol):
 
 
 @runtime_checkable
+class GroupStatistics(Protocol):
+    """A module of an agent's network that normalises rows by the mean and variance of a group.
+
+    The learner holds what it keeps of them, its persistent buffers, for every lane. In a call with
+    gradient each `group` rows in a row are normalised by their own statistics; any other call
+    normalises by the buffers. No call changes a buffer: the learner moves them after an update,
+
+        r ← (1 − momentum) · r + momentum · s      for each group in turn.
+    """
+
+    group: int  # rows; batches and micro-batches are multiples of it
+    momentum: float  # share of a group
+
+    def take(self) -> Mapping[str, Tensor]:
+        """s by the buffer's name, `[groups, *buffer]` each, of the calls with gradient since the
+        last reading; {} where there was none."""
+        ...
+
+
+@runtime_checkable
 class VectorEnv(Protocol):
     """L lanes of E environments each; an ended episode is reset within the same step."""
 

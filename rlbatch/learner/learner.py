@@ -23,6 +23,7 @@ from rlbatch.learner.noise import NoiseMeter, noise_settings
 from rlbatch.learner.optimizers import optimizer_for
 from rlbatch.learner.parameters import Parameters, initial
 from rlbatch.learner.settings import Constants, LearnerSettings
+from rlbatch.learner.statistics import Statistics, refuse_beside
 from rlbatch.learner.target import Target
 from rlbatch.seeding import Purpose, bits
 from rlbatch.types import Batch, Moments
@@ -63,17 +64,19 @@ class Learner:
         self.own = LaneSettings(
             LearnerSettings() if settings is None else settings, len(seeds), self.device
         )
-        network, flat = initial(lambda: agent.network(obs_space, action_space), list(seeds))
-        if self.own.compute.checkpointing:
+        network, state = initial(lambda: agent.network(obs_space, action_space), list(seeds))
+        noise, self.statistics = noise_settings(settings), Statistics(network)
+        again = self.own.compute.checkpointing
+        refuse_beside(self.statistics, noise=noise is not None, checkpointing=again)
+        if again:
             checkpoint(network)
         network.to(self.device)
-        self.online = Parameters(network, flat.to(self.device))
-        self.target = Parameters(network, flat.to(self.device, copy=True))
+        self.online = Parameters(network, state.to(self.device))
+        self.target = Parameters(network, state.to(self.device, copy=True))
         parts = agent, network, self.online, self.target
         self._forward: Forward = Plain(*parts, eager) if self.lanes == 1 else Stacked(*parts)
         self.values_of = values_of(agent, network, self.online)
         self._source = Source(*parts, self._forward, self.own.compute, compile)
-        noise = noise_settings(settings)
         self.noise = None if noise is None else NoiseMeter(noise, *parts)
         self.optimizer = optimizer_for(self.own.optimizer, self.online.flat, self.online.shapes)
         self.meters = Meters(self.lanes, self.device)
@@ -143,14 +146,20 @@ class Learner:
         if batch.reward.ndim != 2 or len(batch.reward) != self.lanes:
             raise DataError("learner.batch", f"[{self.lanes}, B] rows", tuple(batch.reward.shape))
         on = (batch.size > 0).numpy(force=True) if active is None else active
-        grad, loss, td_error, row_error = self._source.retried(lambda: self._told(batch, on), batch)
+        grad, loss, td_error, row_error, groups = self._source.retried(
+            lambda: self._told(batch, on), batch
+        )
         norm = torch.linalg.vector_norm(grad, dim=1)
         ok = self._sound(torch.isfinite(norm), on)
         if self.own.clip_norm is not None:
             grad.mul_((self.own.clip_norm / (norm + 1e-6)).clamp_(max=1.0)[:, None])
         constants = DECLARED if constants is None else constants
         rates = self._constants.rates(self.own.lr if lr is None else lr)
-        self.optimizer.step(self.online.flat, grad, rates, ok, self._constants.betas(constants))
+        flat = self.online.flat.contiguous()  # a copy only where statistics lie between lanes
+        self.optimizer.step(flat, grad, rates, ok, self._constants.betas(constants))
+        if groups is not None:
+            self.online.flat.copy_(flat)
+            self.statistics.move(self.online.statistics, groups, batch.size, ok)
         copied = self._follower.follow(ok, on, env_step, self._constants.tau(constants))
         if self.noise is not None and copied is not None:
             self.noise.restart(copied)
@@ -226,8 +235,8 @@ class Learner:
 
     def _tensors(self) -> dict[str, Tensor]:
         return {
-            "online": self.online.flat,
-            "target": self.target.flat,
+            "online": self.online.state,
+            "target": self.target.state,
             "diverged": self.diverged,
             **{f"optimizer.{name}": value for name, value in self.optimizer.state.items()},
             **{f"source.{name}": value for name, value in self._source.state.items()},

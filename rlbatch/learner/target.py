@@ -1,4 +1,4 @@
-"""When and how far a target network follows its online network."""
+"""When and how far a target network follows its online network, statistics included."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Target:
         Returns:
             `[L]` bool, the lanes copied; None: none, or a Polyak target.
         """
-        online, target = self._online.flat, self._target.flat
+        online, target = self._online.state, self._target.state
         tau = self._own.tau if tau is None else tau
         if tau is not None:
             moved = target.lerp(online, tau)

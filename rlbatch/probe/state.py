@@ -84,7 +84,7 @@ class Frozen:
         batch = self.draw(rows)
         constants = self._constants(rows)
         self.learner.update(batch, lr=lr, active=self.active, env_step=0, constants=constants)
-        self.learner.target.flat.copy_(self.point["target"])
+        self.learner.target.state.copy_(self.point["target"])
 
     def draw(self, rows: int) -> Batch:
         """The next B rows of every lane."""

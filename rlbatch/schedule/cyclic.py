@@ -28,6 +28,11 @@ class Cyclic:
         require(self.period >= 2, f"{self.kind}.period", "at least 2 updates", self.period)
 
     @property
+    def smallest(self) -> int:
+        """Rows."""
+        return self.low
+
+    @property
     def largest(self) -> int:
         """Rows."""
         return self.high

@@ -32,6 +32,11 @@ class Epsilon:
         )
 
     @property
+    def smallest(self) -> int:
+        """Rows."""
+        return min(self.explore, self.exploit)
+
+    @property
     def largest(self) -> int:
         """Rows."""
         return max(self.explore, self.exploit)

@@ -21,6 +21,11 @@ class Fixed:
         require(met, "fixed.rows", "at least 1 row, or 'buffer'", self.rows)
 
     @property
+    def smallest(self) -> int:
+        """Rows; 0 where the buffer itself is the bound."""
+        return self.largest
+
+    @property
     def largest(self) -> int:
         """Rows; 0 where the buffer itself is the bound."""
         return self.rows if isinstance(self.rows, int) else 0

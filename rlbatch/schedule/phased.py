@@ -38,6 +38,11 @@ class Phased:
         require(0.0 < self.edge < 0.5, "phased.edge", "a number in (0, 0.5)", self.edge)
 
     @property
+    def smallest(self) -> int:
+        """Rows."""
+        return min(self.warmup or self.explore, self.explore, self.anneal, self.exploit)
+
+    @property
     def largest(self) -> int:
         """Rows."""
         return max(self.warmup or 1, self.explore, self.anneal, self.exploit)

@@ -78,6 +78,29 @@ class BatchPlan:
         wanted: int = getattr(self.schedule, "largest", 0)
         return self._rounded(wanted) if wanted else 0
 
+    def known_sizes(self) -> tuple[int, ...]:
+        """Every size that can come, in rows, as far as is known; () where nothing is.
+
+        Raises:
+            ConfigError: B moves in steps of any size, or with the buffer.
+        """
+        assert self.ladder is not None
+        schedule: Any = self.schedule
+        if isinstance(schedule, Replayed):
+            return schedule.sizes
+        if isinstance(schedule, Fixed) and not self.whole:
+            return (schedule.largest,)
+        got, wanted = "rows: buffer", "sizes that are known before"
+        require(not self.whole, "batch.schedule", wanted, got, "Name a number of rows.")
+        met = self.ladder.kind == "powers"
+        advice = "Leave `ladder` out: B then moves over powers of two."
+        require(met, "batch.ladder", "powers for a B that moves", self.ladder.kind, advice)
+        if isinstance(schedule, Controller):
+            return self.rungs()
+        ends = (getattr(schedule, name, 0) for name in ("smallest", "largest"))
+        low, high = (self._rounded(rows) if rows else 0 for rows in ends)
+        return powers_within(low, high) if low else ()
+
     def rungs(self) -> tuple[int, ...]:
         """Every power of two between a controller's bounds."""
         return powers_within(*self._bounds())

@@ -33,6 +33,11 @@ class _Ramp:
         require(self.end > self.begin, f"{where}.end", f"after begin ({self.begin})", self.end)
 
     @property
+    def smallest(self) -> int:
+        """Rows."""
+        return min(self.start, self.stop)
+
+    @property
     def largest(self) -> int:
         """Rows."""
         return max(self.start, self.stop)

@@ -33,6 +33,11 @@ class RandomSizes:
         require(self.period >= 1, f"{self.kind}.period", "at least 1 update", self.period)
 
     @property
+    def smallest(self) -> int:
+        """Rows."""
+        return self.rungs[0]
+
+    @property
     def largest(self) -> int:
         """Rows."""
         return self.rungs[-1]

@@ -56,7 +56,12 @@ class Replayed:
     @property
     def largest(self) -> int:
         """Rows."""
-        return max(int(own.max()) for own in trajectories(Path(self.log)))
+        return self.sizes[-1]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Every size in the log, in rows, ascending."""
+        return tuple(np.unique(np.concatenate(trajectories(Path(self.log)))).tolist())
 
     def of_lane(self, lane: int) -> Trajectory:
         """What a lane follows."""

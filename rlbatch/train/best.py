@@ -11,16 +11,16 @@ from torch import Tensor
 class Best:
     """Keeps, for each lane, the parameters whose evaluation had the highest mean return."""
 
-    def __init__(self, flat: Tensor) -> None:
-        self.flat = flat.clone()  # [L, P]
-        self.returns = np.full(len(flat), -np.inf)  # [L] mean return of those parameters
+    def __init__(self, state: Tensor) -> None:
+        self.state = state.clone()  # [L, P + S]
+        self.returns = np.full(len(state), -np.inf)  # [L] mean return of those parameters
         self._lowest = np.inf  # any lane's, any evaluation's
 
-    def judge(self, flat: Tensor, returns: Tensor, sound: npt.NDArray[np.bool_]) -> Tensor:
+    def judge(self, state: Tensor, returns: Tensor, sound: npt.NDArray[np.bool_]) -> Tensor:
         """Takes an evaluation; returns the scores that count.
 
         Args:
-            flat: `[L, P]` the parameters evaluated.
+            state: `[L, P + S]` parameters and statistics evaluated.
             returns: `[L, episodes]`.
             sound: `[L]`; a lane that has diverged scores the lowest return seen in this run. One
                 that stopped early is sound: it scores what it plays.
@@ -30,6 +30,6 @@ class Best:
         means = scores.mean(1).numpy()
         better = sound & (means > self.returns)
         self.returns = np.where(better, means, self.returns)
-        mask = torch.from_numpy(better).to(flat.device)[:, None]
-        self.flat = torch.where(mask, flat, self.flat)
+        mask = torch.from_numpy(better).to(state.device)[:, None]
+        self.state = torch.where(mask, state, self.state)
         return scores

@@ -1,4 +1,4 @@
-"""Parameters of all lanes in checkpoints/<name>.safetensors, by their names in the network."""
+"""What all lanes learned, in checkpoints/<name>.safetensors, by its names in the network."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from rlbatch.learner import Learner
 from rlbatch.learner.parameters import Parameters
 
 
-def save(folder: Path, name: str, learner: Learner, flat: Tensor, meta: Mapping[str, Any]) -> None:
-    """Writes parameters `[L, P]` of a learner as named tensors `[L, *shape]`."""
-    named = learner.online.named_views(flat)
+def save(folder: Path, name: str, learner: Learner, state: Tensor, meta: Mapping[str, Any]) -> None:
+    """Writes parameters and statistics `[L, P + S]` as named tensors `[L, *shape]`."""
+    named = learner.online.named_views(state)
     seeds = {"seeds": learner.seeds.tolist()}
     files.save_tensors(path_of(folder, name), named, dict(meta) | seeds)
 
@@ -32,7 +32,7 @@ def load(folder: Path, name: str, parameters: Parameters) -> dict[str, Any]:
         there = sorted(p.stem for p in path.parent.glob("*.safetensors"))
         raise FileError(str(path), "a checkpoint", "nothing there", f"There are: {there}")
     tensors, meta = files.load_tensors(path)
-    own = parameters.named_views(parameters.flat)
+    own = parameters.named_views(parameters.state)
     if {k: v.shape for k, v in own.items()} != {k: v.shape for k, v in tensors.items()}:
         raise FileError(str(path), "parameters of this network and number of lanes", "others")
     for key, tensor in tensors.items():

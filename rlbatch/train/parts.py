@@ -9,6 +9,7 @@ from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
 from rlbatch.train.episodes import TrainingEpisodes
 from rlbatch.train.feedback import Feedback
+from rlbatch.train.groups import require_whole_groups
 from rlbatch.train.measurable import require_measurable
 from rlbatch.train.probe import Probe
 from rlbatch.train.rollout import Rollout, stride
@@ -43,8 +44,12 @@ def learner_for(
     eager: bool,
     compile: bool,
 ) -> Learner:
-    """A learner with a lane for every seed of every arm."""
-    return Learner(
+    """A learner with a lane for every seed of every arm.
+
+    Raises:
+        ConfigError: settings and agent that do not fit.
+    """
+    learner = Learner(
         agent,
         *spaces,
         seeds=settings.lane_seeds,
@@ -53,6 +58,8 @@ def learner_for(
         eager=eager,
         compile=compile,
     )
+    require_whole_groups(settings, learner.statistics.group)
+    return learner
 
 
 def rollout_for(

@@ -17,7 +17,7 @@ from rlbatch.seeding import Floats, Purpose, uniform
 MOST = 5  # env steps a program, so that compiling it stays a matter of seconds
 ENOUGH = 8  # operations that inductor may write into one expression, again for each that reads it
 
-Values = Callable[[Tensor, Tensor], Tensor]  # parameters [L, P] and obs [L, E, *obs] -> [L, E, A]
+Values = Callable[[Tensor, Tensor], Tensor]  # state [L, P + S] and obs [L, E, *obs] -> [L, E, A]
 
 
 Array = npt.NDArray[Any]
@@ -63,19 +63,19 @@ class Rollout:
         self._program: Callable[..., Any] | None = None
 
     def __call__(
-        self, flat: Tensor, obs: Tensor, epsilon: Floats, env_step: int
+        self, state: Tensor, obs: Tensor, epsilon: Floats, env_step: int
     ) -> tuple[Taken, Tensor]:
         """T steps of every environment, and what to act on next.
 
         Args:
-            flat: parameters `[L, P]`.
+            state: of the networks, `[L, P + S]`.
             obs: `[L, E, *obs]` to act on first.
             epsilon: `[T, 1, 1]`, or `[T, L, 1]`.
             env_step: the counter of the first step; each next is E further.
         """
         explore, choice = self._explored(epsilon, env_step)
         fresh = self._env.numbers(self.steps)
-        given = (flat, obs, explore, choice, fresh, *self._env.state)
+        given = (state, obs, explore, choice, fresh, *self._env.state)
         if self._program is None:
             self._program = compiled(self._all, given, realize_opcount_threshold=ENOUGH)
         told = self._program(*given)

@@ -37,14 +37,14 @@ def run(
             evaluated = moment if moment[0].kind == "eval" else evaluated
             if (passed := trainer.lanes.now // every) > kept:
                 kept = passed
-                _keep(trainer, folder, f"step_{trainer.lanes.now}", trainer.learner.online.flat)
+                _keep(trainer, folder, f"step_{trainer.lanes.now}", trainer.learner.online.state)
         status = "interrupted" if trainer.stopped else "finished"
     except KeyboardInterrupt:  # the second Ctrl-C: not even the step is finished
         status = "interrupted"
         raise
     finally:
-        _keep(trainer, folder, "final", trainer.learner.online.flat)
-        _keep(trainer, folder, "best", trainer.best.flat, now=False)
+        _keep(trainer, folder, "final", trainer.learner.online.state)
+        _keep(trainer, folder, "best", trainer.best.state, now=False)
         for sink in sinks:
             sink.close()
         if trainer.feedback is not None and trainer.feedback.throughput:
@@ -54,14 +54,14 @@ def run(
     return summary
 
 
-def _keep(trainer: Trainer, folder: Path, name: str, flat: Any, now: bool = True) -> None:
-    """Parameters, and beside those of now what controllers remember now."""
+def _keep(trainer: Trainer, folder: Path, name: str, state: Any, now: bool = True) -> None:
+    """Parameters with their statistics, and beside those of now what controllers remember now."""
     meta = {
         "env_step": trainer.lanes.now,
         "best_return": _finite(trainer.best.returns),
         "controls": trainer.controls_state() if now else None,
     }
-    checkpoint.save(folder, name, trainer.learner, flat, meta)
+    checkpoint.save(folder, name, trainer.learner, state, meta)
 
 
 def _finite(returns: Any) -> list[float | None]:

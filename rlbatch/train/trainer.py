@@ -80,7 +80,7 @@ class Trainer:
         )
         self.lanes = Lanes(seeds)
         self._observe(probe)
-        self.best = Best(self.learner.online.flat)
+        self.best = Best(self.learner.online.state)
         self._stop = False
         self.evaluation_s = 0.0  # wall time spent on evaluation
 
@@ -174,7 +174,7 @@ class Trainer:
         """Several steps that nothing comes between."""
         ahead = [t * self._per_lane for t in range(rollout.steps)]
         epsilon = column_of([self._decider.epsilon(steps) for steps in ahead])
-        taken, obs = rollout(self.learner.online.flat, obs, epsilon, now)
+        taken, obs = rollout(self.learner.online.state, obs, epsilon, now)
         for t in range(rollout.steps):
             one = Taken(*(column[t] for column in taken))
             self.buffer.add(*one, valid=self._valid())
@@ -235,8 +235,8 @@ class Trainer:
         if self.over and not final:  # the last lane stops: so this was, and is played in full
             yield from filter(None, self._updates.changes(self.over))
             played = self._play(self._final_evaluator)
-        flat, sound = self.learner.online.flat, ~self.lanes.diverged
-        returns = self.best.judge(flat, played.returns, sound)
+        state, sound = self.learner.online.state, ~self.lanes.diverged
+        returns = self.best.judge(state, played.returns, sound)
         yield from filter(None, (self._records.evaluation(returns, played.lengths), stopped))
 
     def _play(self, evaluator: Evaluator) -> Episodes:

@@ -84,6 +84,7 @@ class Updates:
 
     def _update(self, wanted: Wanted, lanes: Mask, update: int) -> None:
         rows = wanted.rows if lanes.all() else wanted.rows * lanes
+        self._learner.statistics.require_rows(rows)
         counter = draw_counter(self._lanes.env_step, update)
         whole = self._settings.batch.whole
         buffer = self._buffer  # whose last batch is the only one in use

@@ -24,8 +24,8 @@ class Restored(NamedTuple):
 
     @property
     def finite(self) -> list[bool]:
-        """Of each lane: is every parameter a finite number?"""
-        told: list[bool] = self.learner.online.flat.isfinite().all(1).tolist()
+        """Of each lane: is every parameter and statistic a finite number?"""
+        told: list[bool] = self.learner.online.state.isfinite().all(1).tolist()
         return told
 
 
@@ -51,11 +51,12 @@ def restore(built: Built, run: Path, name: str) -> Restored:
 def lane_network(restored: Restored, lane: int) -> nn.Module:
     """One lane as the agent's own network: hooks and second derivatives work without vmap.
 
-    A copy: nothing done to it reaches the learner.
+    A copy: nothing done to it reaches the learner. It is evaluated as it acts: rows do not see each
+    other, also where gradients are asked for.
     """
     online = restored.learner.online
     with torch.random.fork_rng(devices=[]):
         network = restored.agent.network(restored.obs_space, restored.action_space)
-    own = {name: view[lane] for name, view in online.named_views(online.flat).items()}
+    own = {name: view[lane] for name, view in online.named_views(online.state).items()}
     network.to(online.flat.device).load_state_dict(own)
-    return network
+    return network.eval()

@@ -40,12 +40,15 @@ class Accumulation:
         parts = self.pieces(batch)
         first = take(next(parts), whole, key, on)
         flat, loss, td_error, errors = first.flat, first.loss, first.td_error, [first.row_error]
+        groups = [] if first.groups is None else [first.groups]
         for piece in parts:
             told = take(piece, whole, key, on)
             flat += told.flat
             loss, td_error = loss + told.loss, td_error + told.td_error
             errors.append(told.row_error)
-        return Gradients(flat, loss, td_error, torch.cat(errors, 1))
+            groups += [] if told.groups is None else [told.groups]
+        along = [torch.cat(own, 1) for own in (errors, groups) if own]
+        return Gradients(flat, loss, td_error, *along)
 
     def cuts(self, batch: Batch) -> bool:
         """Is a batch larger than a micro-batch?"""

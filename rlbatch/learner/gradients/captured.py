@@ -42,7 +42,7 @@ class Captured:
         for place, value in zip(graph.inputs, given, strict=True):
             place.copy_(value)
         graph.graph.replay()
-        return Gradients(*(own.clone() for own in graph.answer))
+        return Gradients(*(own.clone() for own in graph.answer if own is not None))
 
     def _capture(self, given: tuple[Tensor, ...], on: Mask) -> _Graph:
         inputs = tuple(own.contiguous().clone() for own in given)

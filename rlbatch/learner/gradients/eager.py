@@ -27,10 +27,10 @@ class Eager:
 
     def __call__(self, piece: Batch, whole: Tensor, key: Tensor, on: Mask) -> Gradients:
         with autocast(self._precision, piece.reward.device):
-            row = self._forward.loss(piece, key)
+            row, left = self._forward.loss(piece, key)
         loss, td_error = means(row, piece, whole)
         if self._scale is None:
             flat = self._forward.grad(loss.sum())
         else:
             flat = self._scale.down(self._forward.grad(self._scale.up(loss).sum()))
-        return Gradients(flat, loss.detach(), td_error, row.td_error)
+        return Gradients(flat, loss.detach(), td_error, row.td_error, *left)

@@ -24,7 +24,8 @@ from rlbatch.types import Batch
 
 BLOCK = 16  # lanes a call, at most
 
-Program = Callable[..., tuple[Tensor, Tensor, Tensor, Tensor]]  # -> what Gradients has
+Told = tuple[Tensor, ...]  # what Gradients has
+Program = Callable[..., Told]
 
 
 class Programs:
@@ -51,34 +52,32 @@ class Programs:
         self._programs: dict[Any, Program] = {}
 
     def __call__(self, piece: Batch, whole: Tensor, key: Tensor, on: Mask) -> Gradients:
-        flat, target = self._online.flat, self._target.flat
+        state, target = self._online.state, self._target.state
         told = [
-            (lanes, self._run(flat[lanes], target[lanes], *block, whole[lanes], key[lanes]))
+            (lanes, self._run(state[lanes], target[lanes], *block, whole[lanes], key[lanes]))
             for lanes, block in _blocks(piece, on)
         ]
-        if len(told) == 1 and len(told[0][1][0]) == len(flat):
+        if len(told) == 1 and len(told[0][1][0]) == len(state):
             return Gradients(*told[0][1])
-        return _joined(told, piece, flat)
+        return _joined(told, piece, self._online.flat)
 
-    def _run(self, *arguments: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def _run(self, *arguments: Tensor) -> Told:
         kind = tuple((own.shape, own.stride()) for own in arguments)
         program = self._programs.get(kind)
         if program is None:
             program = self._programs[kind] = compiled(self._gradients, arguments)
         return program(*arguments)
 
-    def _gradients(
-        self, flat: Tensor, target: Tensor, *rest: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def _gradients(self, state: Tensor, target: Tensor, *rest: Tensor) -> Told:
         piece, (whole, key) = Batch(*rest[:-2]), rest[-2:]
-        views = self._online.named_views(flat)
-        own = {name: view.detach().requires_grad_() for name, view in views.items()}
-        with autocast(self._precision, flat.device):
-            row = self._loss(own, self._target.named_views(target), piece, key)
+        own = {name: view.detach() for name, view in self._online.named_views(state).items()}
+        leaves = self._online.differentiable(own)
+        with autocast(self._precision, state.device):
+            row, left = self._loss(own, self._target.named_views(target), piece, key)
         loss, td_error = means(row, piece, whole)
-        grads = torch.autograd.grad(loss.sum(), list(own.values()))
-        joined = torch.cat([grad.reshape(len(flat), -1) for grad in grads], 1)
-        return joined, loss.detach(), td_error, row.td_error
+        grads = torch.autograd.grad(loss.sum(), leaves)
+        joined = torch.cat([grad.reshape(len(state), -1) for grad in grads], 1)
+        return joined, loss.detach(), td_error, row.td_error, *left
 
 
 def _blocks(piece: Batch, on: Mask) -> Iterator[tuple[slice, Batch]]:
@@ -100,20 +99,30 @@ def _blocks(piece: Batch, on: Mask) -> Iterator[tuple[slice, Batch]]:
             yield own, Batch(*(*columns, piece.size[own]))
 
 
-def _joined(
-    told: list[tuple[slice, tuple[Tensor, Tensor, Tensor, Tensor]]], piece: Batch, flat: Tensor
-) -> Gradients:
+def _joined(told: list[tuple[slice, Told]], piece: Batch, flat: Tensor) -> Gradients:
     """Blocks side by side; zeros where there was none."""
     lanes, wide = piece.reward.shape
+    groups = _room(told, lanes)
     covered = sum(own.stop - own.start for own, _ in told) == lanes
     joined = Gradients(
         (torch.empty_like if covered else torch.zeros_like)(flat),
         torch.zeros(lanes),
         torch.zeros(lanes),
         torch.zeros(lanes, wide),
+        *groups,
     )
-    for own, (grad, loss, td_error, row_error) in told:
+    for own, (grad, loss, td_error, row_error, *left) in told:
         joined.flat[own] = grad
         joined.loss[own], joined.td_error[own] = loss, td_error
         joined.row_error[own, : row_error.shape[1]] = row_error
+        for whole, block in zip(groups, left, strict=True):
+            whole[own, : block.shape[1]] = block
     return joined
+
+
+def _room(told: list[tuple[slice, Told]], lanes: int) -> list[Tensor]:
+    """Where the blocks' statistics of groups go, `[L, G, S]`; none without statistics."""
+    shapes = [own.shape for _, answer in told for own in answer[4:]]
+    if not shapes:
+        return []
+    return [torch.zeros(lanes, max(shape[1] for shape in shapes), shapes[0][2])]

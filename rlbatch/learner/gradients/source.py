@@ -18,6 +18,7 @@ from rlbatch.learner.gradients.programs import Programs
 from rlbatch.learner.gradients.told import Gradients, Mask, Take
 from rlbatch.learner.parameters import Parameters
 from rlbatch.learner.settings import Compute
+from rlbatch.learner.statistics import Statistics, require_micro_batch
 from rlbatch.types import Batch
 
 
@@ -34,7 +35,8 @@ class Source:
         compile: one program per shape: compiled on a CPU, a CUDA graph on a GPU.
 
     Raises:
-        ConfigError: fp16 on a CPU, or nothing to compile with.
+        ConfigError: fp16 on a CPU, nothing to compile with, or a micro-batch that would cut through
+            a group of rows.
     """
 
     def __init__(
@@ -51,7 +53,9 @@ class Source:
         require_precision(compute.precision, device)
         self._forward, self._precision = forward, compute.precision
         self._scale = LossScale(len(online.flat), device) if compute.precision == "fp16" else None
-        self._cut = Accumulation(compute.micro_batch)
+        self._statistics = Statistics(network)
+        require_micro_batch(self._statistics, compute.micro_batch)
+        self._cut = Accumulation(compute.micro_batch, self._statistics.group)
         self._take: Take = Eager(forward, compute.precision, self._scale)
         if compile and device.type == "cpu":
             require_compiler()
@@ -61,6 +65,7 @@ class Source:
 
     def __call__(self, batch: Batch, key: Tensor, on: Mask) -> Gradients:
         """Of a batch, cut where it is larger than a micro-batch."""
+        self._statistics.require_groups(batch)
         return self._cut(self._take, batch, key, on)
 
     def head(self, batch: Batch) -> Batch:
@@ -76,7 +81,7 @@ class Source:
     def errors(self, batch: Batch, key: Tensor) -> Tensor:
         """δ of every row, `[L, B]`, without gradient."""
         with autocast(self._precision, batch.reward.device):
-            told = [self._forward.loss(piece, key).td_error for piece in self._cut.pieces(batch)]
+            told = [self._forward.loss(piece, key)[0].td_error for piece in self._cut.pieces(batch)]
         return told[0] if len(told) == 1 else torch.cat(told, 1)
 
     def retried(self, act: Callable[[], Answer], batch: Batch) -> Answer:

@@ -20,6 +20,7 @@ class Gradients(NamedTuple):
     loss: Tensor  # [L] weighted mean
     td_error: Tensor  # [L] mean |δ| over own rows
     row_error: Tensor  # [L, B] δ, anything in padding
+    groups: Tensor | None = None  # [L, B / group, S] statistics, where the network has any
 
 
 class Take(Protocol):

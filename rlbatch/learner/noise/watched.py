@@ -12,6 +12,7 @@ from torch.func import functional_call, vmap
 from rlbatch.contract import Agent
 from rlbatch.learner.noise.estimate import Estimate
 from rlbatch.learner.parameters import Parameters, bind
+from rlbatch.learner.statistics import Left
 from rlbatch.types import Batch, RowLoss
 
 Named = dict[str, Tensor]  # parameters by name, [L, ...]
@@ -60,10 +61,10 @@ class Watched:
         parts = agent, network, target, probe
         self._loss = (_single if len(online.flat) == 1 else _stacked)(*parts)
 
-    def loss(self, batch: Batch, key: Tensor) -> RowLoss:
+    def loss(self, batch: Batch, key: Tensor) -> tuple[RowLoss, Left]:
         own = self._probe.parameters(batch.weight.shape[1])
         loss, error, self._tape = self._loss(own, self._target.named, batch, key)
-        return RowLoss(loss, error)
+        return RowLoss(loss, error), ()
 
     def grad(self, total: Tensor) -> Tensor:
         tape, self._tape = self._tape, []

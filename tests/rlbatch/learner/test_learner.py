@@ -454,8 +454,6 @@ def test_the_key_depends_on_the_lanes_seed_and_its_count_of_updates(seeds: list[
 
 
 def test_a_network_with_running_statistics_is_refused() -> None:
-    message = (
-        r"^agent\.network: expected parameters as its only state, got buffers \[.*running_mean"
-    )
+    message = r"^agent\.network: expected parameters, and what .*, got buffers \[.*running_mean"
     with pytest.raises(ConfigError, match=message):
         learner(agent=KeyAgent(normed=True))

@@ -33,7 +33,7 @@ def fixed_lanes(make_trainer: MakeTrainer, *lanes: list[float], **settings: Any)
     told: dict[str, Any] = {"seeds": len(lanes), "learner": LearnerSettings(lr=0.0)} | settings
     trainer = make_trainer(env=TwoStep, agent=DQN(hidden=(), criterion="mse"), **told)
     trainer.learner.online.flat[:] = torch.tensor(lanes)
-    trainer.best.flat[:] = torch.tensor(lanes)
+    trainer.best.state[:] = torch.tensor(lanes)
     return trainer
 
 
@@ -123,7 +123,7 @@ def test_the_best_parameters_of_a_diverged_lane_are_those_from_before(
     trainer = fixed_lanes(make_trainer, PLAYS_0, PLAYS_1)
     trainer.learner.online.flat[0] = torch.nan
     all_records(trainer)
-    assert trainer.best.flat.tolist() == [PLAYS_0, PLAYS_1]
+    assert trainer.best.state.tolist() == [PLAYS_0, PLAYS_1]
 
 
 def test_a_run_whose_lanes_have_all_diverged_has_failed(make_trainer: MakeTrainer) -> None:

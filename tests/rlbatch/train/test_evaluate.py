@@ -102,7 +102,7 @@ def test_the_best_parameters_are_kept_lane_by_lane() -> None:
     on = np.array([True, True])
     best.judge(torch.tensor([[1.0], [1.0]]), torch.tensor([[5.0, 7.0], [3.0, 3.0]]), on)
     best.judge(torch.tensor([[2.0], [2.0]]), torch.tensor([[5.0, 6.0], [4.0, 4.0]]), on)
-    assert best.flat.tolist() == [[1.0], [2.0]]
+    assert best.state.tolist() == [[1.0], [2.0]]
     assert best.returns.tolist() == [6.0, 4.0]
 
 
@@ -111,4 +111,4 @@ def test_a_lane_that_has_stopped_scores_the_lowest_return_seen() -> None:
     best.judge(flat, torch.tensor([[1.0, 9.0], [5.0, 5.0]]), np.array([True, True]))
     scores = best.judge(flat * 2, torch.tensor([[4.0, 4.0], [9.0, 9.0]]), np.array([True, False]))
     assert scores.tolist() == [[4.0, 4.0], [1.0, 1.0]]
-    assert best.flat.tolist() == [[1.0], [1.0]]
+    assert best.state.tolist() == [[1.0], [1.0]]
