@@ -69,7 +69,7 @@ class GhostBatchNorm(nn.Module):
             return self._scaled(x.float(), self.running_mean, self.running_var)
         if len(x) % self.group:
             raise DataError("agent.norm", f"multiples of norm_group ({self.group} rows)", len(x))
-        groups = x.float().unflatten(0, (-1, self.group))  # [G, group, F]
+        groups = x.float().reshape(-1, self.group, x.shape[1])  # [G, group, F]
         mean = groups.mean(1, keepdim=True)
         variance = groups.var(1, correction=0, keepdim=True)
         self._means.append(mean.detach()[:, 0])

@@ -119,9 +119,9 @@ def differences(
 
 def padded(batch: Batch) -> Batch:
     """Twice as wide, as in a lane whose neighbour has more rows."""
-    columns = [torch.cat((own, torch.zeros_like(own)), 1) for own in batch[:-1]]
+    columns = (torch.cat((own, torch.zeros_like(own)), 1) for own in batch[:-1])
     row = torch.cat((batch.row, torch.full_like(batch.row, -1)), 1)
-    return Batch(*columns, batch.size)._replace(row=row)
+    return Batch(*(*columns, batch.size))._replace(row=row)
 
 
 def weighted(warm: Warm, batch: Batch) -> Batch:

@@ -34,7 +34,7 @@ class Statistics:
     def __init__(self, network: nn.Module) -> None:
         modules: list[tuple[str, Any]] = list(network.named_modules())
         self._parts = {name: own for name, own in modules if isinstance(own, GroupStatistics)}
-        self._kept = {name: _persistent(own) for name, own in self._parts.items()}
+        self._kept = {name: _persistent(own) for name, own in modules if name in self._parts}
         kinds = {(own.group, own.momentum) for own in self._parts.values()} or {(1, 0.0)}
         wanted = "the same group and momentum in every module with statistics"
         require(len(kinds) == 1, "agent.network", wanted, sorted(kinds))

@@ -284,10 +284,9 @@ def test_without_batch_statistics_nothing_is_kept_and_any_cut_will_do(norm: Any)
 
 
 def test_layer_norm_learns_the_same_cut_or_whole_together_or_alone() -> None:
-    agent = dataclasses.replace(NORMED, norm="layer")
-    whole, cut = (
-        taught(learner(agent=agent, **own), (20, 5, 9)) for own in ({}, {"micro_batch": 7})
-    )
+    agent, sizes = dataclasses.replace(NORMED, norm="layer"), (20, 5, 9)
+    whole = taught(learner(agent=agent), sizes)
+    cut = taught(learner(agent=agent, micro_batch=7), sizes)
     assert far(cut.online.flat, whole.online.flat) <= 1e-5
     alone = taught(learner([1], agent), 20)
     assert far(whole.online.flat[0], alone.online.flat[0]) <= 1e-5
