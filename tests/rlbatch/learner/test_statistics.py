@@ -17,7 +17,8 @@ from agents.dqn import DQN
 from rlbatch.contract import QFn
 from rlbatch.errors import ConfigError, DataError
 from rlbatch.learner import Learner, LearnerSettings, NoiseScale
-from rlbatch.learner.gradients import programs
+from rlbatch.learner.gradients import Gradients, programs
+from rlbatch.learner.gradients.told import Mask
 from rlbatch.learner.settings import HardTarget, PolyakTarget
 from rlbatch.replay import ReplayBuffer
 from rlbatch.types import Batch, RowLoss
@@ -198,11 +199,11 @@ def test_memory_that_runs_out_halves_a_batch_between_groups() -> None:
     learns, whole = learner(), learner()
     batch, take, tried = frozen().sample(80, 0), learns._source._take, list[int]()
 
-    def small(piece: Batch, *told: Any) -> Any:
+    def small(piece: Batch, whole: Tensor, key: Tensor, on: Mask) -> Gradients:
         tried.append(piece.reward.shape[1])
         if tried[-1] > 32:
             raise MemoryError("none left")
-        return take(piece, *told)
+        return take(piece, whole, key, on)
 
     learns._source._take = small
     for own in (learns, whole):
