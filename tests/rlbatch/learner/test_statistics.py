@@ -17,8 +17,8 @@ from agents.dqn import DQN
 from rlbatch.contract import QFn
 from rlbatch.errors import ConfigError, DataError
 from rlbatch.learner import Learner, LearnerSettings, NoiseScale
-from rlbatch.learner.gradients import programs
-from rlbatch.learner.gradients.accumulation import Accumulation
+from rlbatch.learner.gradients import Gradients, programs
+from rlbatch.learner.gradients.told import Mask
 from rlbatch.learner.settings import HardTarget, PolyakTarget
 from rlbatch.replay import ReplayBuffer
 from rlbatch.types import Batch, RowLoss
@@ -196,16 +196,20 @@ def test_a_state_goes_round_with_its_statistics() -> None:
 
 
 def test_memory_that_runs_out_halves_a_batch_between_groups() -> None:
-    cut, rows, tried = Accumulation(None, 32), 160, list[int]()
+    learns, whole = learner(), learner()
+    batch, take, tried = frozen().sample(80, 0), learns._source._take, list[int]()
 
-    def act() -> int:
-        tried.append(cut.micro_batch or rows)
+    def small(piece: Batch, whole: Tensor, key: Tensor, on: Mask) -> Gradients:
+        tried.append(piece.reward.shape[1])
         if tried[-1] > 32:
             raise MemoryError("none left")
-        return tried[-1]
+        return take(piece, whole, key, on)
 
-    assert cut.retried(act, rows) == 32
-    assert tried == [160, 96, 64, 32]
+    learns._source._take = small
+    for own in (learns, whole):
+        own.update(batch)
+    assert tried == [80, 48, 32, 32, 16]
+    assert far(learns.online.statistics, whole.online.statistics) <= 1e-6
 
 
 @pytest.mark.parametrize("sizes", [24, [32, 24, 16]])

@@ -33,6 +33,7 @@ batch: {schedule: {kind: epsilon, explore: 16, exploit: 64}}
 learner: {lr: 1.0e-3, micro_batch: 32}
 evaluate: {every: 0.5, episodes: 2, final_episodes: 3, max_length: 60}
 checkpoint_every: 1.0
+log_every: 0.5
 device: cpu
 threads: 1
 """
