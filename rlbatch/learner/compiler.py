@@ -56,8 +56,10 @@ def compiled(
         options: of inductor, by name.
 
     Raises:
-        ConfigError: it cannot be recorded, as it looks into its tensors, or not be compiled.
+        ConfigError: it cannot be recorded, as it looks into its tensors, or not be compiled; or
+            there is no compiler.
     """
+    require_compiler()
     shapes = FakeTensorMode(shape_env=ShapeEnv())  # without, inductor's cache on disk is not used
     try:
         recorded = make_fx(function)(*example)

@@ -87,8 +87,7 @@ class Updates:
         self._learner.statistics.require_rows(rows)
         counter = draw_counter(self._lanes.env_step, update)
         whole = self._settings.batch.whole
-        buffer = self._buffer  # whose last batch is the only one in use
-        batch = buffer.whole() if whole else buffer.sample(rows, counter, reuse=True)
+        batch = self._buffer.whole() if whole else self._buffer.sample(rows, counter)
         self._jump(wanted, lanes)
         self._decisions.note(wanted, lanes, self._learner.updates)
         with self._signs.around_update():
