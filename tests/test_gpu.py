@@ -14,7 +14,7 @@ from gymnasium import spaces
 
 from agents.dqn import DQN
 from envs.cartpole import CartPole
-from rlbatch.learner import Learner
+from rlbatch.learner import Learner, LearnerSettings, PolyakTarget
 from rlbatch.replay import Ahead, Prioritised, ReplayBuffer, Uniform
 from rlbatch.replay.placement import Storage
 from rlbatch.train import Evaluation, Learn, Trainer, TrainSettings
@@ -161,3 +161,102 @@ def test_a_run_with_tensor_environments_reaches_its_end_on_the_gpu() -> None:
     )
     *_, last = Trainer(settings, DQN(), CartPole, device="cuda").records()
     assert len(last) == 4
+
+
+RUNGS: list[Any] = [8, 16, 8, [9, 3], 32, 16, [3, 9], 8] * 3  # rows of each update, or of each lane
+
+
+def taught(buffer: ReplayBuffer, compile: bool = False, **settings: Any) -> Learner:
+    """Two lanes after an update at each of the rungs, on the GPU."""
+    own = LearnerSettings(lr=1e-3, target=PolyakTarget(tau=0.1), **settings)
+    seeds, agent = [0, 1], DQN(hidden=(32,))
+    learner = Learner(agent, BOX, MOVES, seeds=seeds, settings=own, device="cuda", compile=compile)
+    for n, rows in enumerate(RUNGS):
+        learner.update(buffer.sample(rows, n))
+    return learner
+
+
+@pytest.mark.parametrize("micro_batch", [None, 5])
+def test_captured_updates_are_the_eager_ones_whatever_size_comes_next(
+    micro_batch: int | None,
+) -> None:
+    captured = taught(filled("cuda"), compile=True, micro_batch=micro_batch)
+    eager = taught(filled("cuda"))
+    for one, other in ((captured.online, eager.online), (captured.target, eager.target)):
+        assert (one.flat - other.flat).abs().max() < 1e-5
+    for mine, theirs in zip(captured.meters.read(), eager.meters.read(), strict=True):
+        assert mine == pytest.approx(theirs, rel=1e-3)
+
+
+def test_what_a_captured_update_told_is_not_overwritten_by_the_next() -> None:
+    learner, buffer = taught(filled("cuda"), compile=True), filled("cuda")
+    first, second = (learner.gradient(buffer.sample(8, n)) for n in (50, 51))
+    kept = first.clone()
+    assert not torch.equal(first, second)
+    learner.update(buffer.sample(8, 52))
+    assert torch.equal(first, kept)
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_a_batch_that_does_not_fit_the_gpu_is_learned_from_in_pieces(compile: bool) -> None:
+    """Of 131 072 rows the hidden layer holds 2 GiB a lane, and half a GiB is free."""
+    batch, flats = filled("cuda").sample(131_072), []
+    total = torch.cuda.get_device_properties(0).total_memory
+    for micro_batch in (2048, None):
+        own = LearnerSettings(lr=1e-3, micro_batch=micro_batch)
+        wide = DQN(hidden=(4096,))
+        learner = Learner(
+            wide, BOX, MOVES, seeds=[0, 1], settings=own, device="cuda", compile=compile
+        )
+        torch.cuda.empty_cache()
+        room = torch.cuda.memory_reserved() + (512 << 20)
+        torch.cuda.set_per_process_memory_fraction(min(1.0, room / total))
+        try:
+            learner.update(batch)
+        finally:
+            torch.cuda.set_per_process_memory_fraction(1.0)
+        flats.append(learner.online.flat)
+    told = learner.told()
+    assert told[0].startswith("no memory for 131072 rows at a time: 65536 from now on (")
+    assert (flats[0] - flats[1]).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("compile", [False, True])
+@pytest.mark.parametrize("precision", ["fp16", "bf16"])
+def test_products_in_fewer_bits_teach_nearly_the_same(precision: Any, compile: bool) -> None:
+    near, exact = taught(filled("cuda"), compile, precision=precision), taught(filled("cuda"))
+    assert near.online.flat.dtype == torch.float32
+    assert not near.diverged.any()
+    apart = (near.online.flat - exact.online.flat).abs().max()
+    assert 0.0 < apart < 5e-3  # of steps that sum up to 24e-3 at most
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_a_lane_whose_fp16_gradient_overflows_waits_for_a_lower_factor(compile: bool) -> None:
+    learner = taught(filled("cuda"), compile, precision="fp16")
+    batch, before = filled("cuda").sample(8, 99), learner.state_dict()
+    batch.reward[0] = 1e6  # its loss times the factor is beyond float16's 65 504
+    learner.update(batch)
+    after = learner.state_dict()
+    assert torch.equal(after["online"][0], before["online"][0])
+    assert not torch.equal(after["online"][1], before["online"][1])
+    halved = after["source.factor"][:, 0] / before["source.factor"][:, 0]
+    assert halved.tolist() == [0.5, 1.0]
+    assert not learner.diverged.any()
+
+
+def test_a_run_of_captured_updates_makes_the_records_of_one_without() -> None:
+    settings = TrainSettings(
+        seeds=2,
+        env_steps=300,
+        learn=Learn(start=50),
+        evaluate=Evaluation(every=1.0, final_episodes=2),
+    )
+    told = [
+        [record[:6] for moment in trainer.records() for record in moment]
+        for trainer in (
+            Trainer(settings, DQN(hidden=(32,)), CartPole, device="cuda", compile=compile)
+            for compile in (True, False)
+        )
+    ]
+    assert told[0] == told[1]

@@ -35,7 +35,8 @@ def test_the_schedule_of_ones_own_trains_from_a_folder_of_ones_own(
     (tmp_path / "mylab" / "schedules.py").write_text(block, encoding="utf-8")
     (shown,) = (b for b in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "Sawtooth" in b)
     own = tmp_path / "own.yaml"
-    small = {"env_steps": 300, "seeds": 2, "learn": {"start": 64}, "evaluate": {"every": 1.0}}
+    small: dict[str, Any] = {"env_steps": 300, "seeds": 2, "learn": {"start": 64}, "log_every": 0.5}
+    small["evaluate"] = {"every": 1.0, "final_episodes": 1, "max_length": 20}
     own.write_text(f"extends: {ROOT}/configs/quick.yaml\n{yaml.safe_dump(small)}{shown}")
     monkeypatch.chdir(tmp_path)
     assert main([str(own), "run_dir=run"]) == 0

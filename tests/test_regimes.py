@@ -18,17 +18,21 @@ REGIMES = sorted(
 SHORT = (
     "device=cpu",
     "seeds=2",
-    "env_steps=1600",
+    "env_steps=800",
     "learn.start=200",
     "batch.control.every=5",
+    "log_every=0.05",
     "evaluate={every: 1.0, episodes: 1, final_episodes: 1, max_length: 50}",
 )
 SOONER = {  # what takes longer than such a run to happen
     "cyclic": ("batch.schedule={kind: cyclic, period: 200}",),
+    "random": ("batch.schedule={kind: random, low: 32, high: 512, period: 50}",),
+    "dispersion": ("env_steps=1600",),
     "plateau": ("batch.schedule={kind: plateau, patience: 2000, min_change: 20}",),
     "noise_scale": ("batch.schedule={kind: noise_scale, factor: 16, widest: 20}",),
     "noise_root": ("batch.schedule={kind: noise_scale, factor: 2048, widest: 20}",),
-    "return": ("batch.control.horizon=0",),
+    "return": ("batch.control.horizon=0", "env_steps=1200"),
+    "norm_test": ("env_steps=1200",),
     "cabs": ("learner.lr=0.05",),
 }
 

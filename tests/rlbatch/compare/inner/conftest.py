@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 from rlbatch.compare.built import Built
-from rlbatch.compare.inner import ProbeSet, collect
+from rlbatch.compare.inner import ProbeSet, collect, states
 from rlbatch.config import build, read
 from rlbatch.train.__main__ import main
 
@@ -23,10 +23,19 @@ learn: {start: 20, every: 2, count: 1}
 batch: {schedule: {kind: fixed, rows: 16}, reference: 16}
 evaluate: {every: 0.5, episodes: 2, final_episodes: 2, max_length: 60}
 checkpoint_every: 0.25
+log_every: 0.25
 device: cpu
 threads: 1
 """
 Run = tuple[Path, Built]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_walks() -> Iterator[None]:
+    """Policies walk 200 env steps where 1000 show no more."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(states, "WALK", 200)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,101 @@
+"""Functions of tensors as programs: what is refused, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from torch import Tensor
+from torch._inductor import cpp_builder, exc
+
+from rlbatch.errors import ConfigError
+from rlbatch.learner.compiler import compiled, lack, require_compiler
+
+
+@pytest.fixture
+def without_compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine on which none is found."""
+
+    def none() -> str:
+        raise exc.InvalidCxxCompiler
+
+    monkeypatch.setattr(cpp_builder, "get_cpp_compiler", none)
+    lack.cache_clear()
+    yield
+    lack.cache_clear()
+
+
+def test_a_machine_without_a_compiler_says_so(without_compiler: None) -> None:
+    assert lack() == "no C++ compiler was found"
+    message = (
+        r"^compile: expected a C\+\+ compiler, got no C\+\+ compiler was found\. Install g\+\+"
+    )
+    with pytest.raises(ConfigError, match=message):
+        require_compiler()
+
+
+def test_with_a_compiler_nothing_is_lacking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpp_builder, "get_cpp_compiler", lambda: "g++")
+    lack.cache_clear()
+    assert lack() == ""
+    require_compiler()
+    lack.cache_clear()
+
+
+def looks(x: Tensor) -> Tensor:
+    return x + 1.0 if x.sum() > 0 else x - 1.0
+
+
+def asks(x: Tensor) -> Tensor:
+    return x * float(x.max())
+
+
+def masks(x: Tensor) -> Tensor:
+    told: Tensor = torch.vmap(lambda row: row[row > 0])(x)
+    return told
+
+
+@pytest.mark.parametrize("function", [looks, asks, masks])
+def test_a_function_that_looks_into_its_tensors_is_refused(
+    function: Callable[[Tensor], Tensor],
+) -> None:
+    message = r"^compile: expected functions that inductor can compile, got .*Say compile: off\."
+    with pytest.raises(ConfigError, match=message) as refused:
+        compiled(function, [torch.ones(2, 3)])
+    assert "\n" not in str(refused.value)
+
+
+def test_a_fault_of_inductor_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*arguments: object, **options: object) -> None:
+        raise exc.CppCompileError(["g++"], "no such file\nmore of it")
+
+    monkeypatch.setattr(torch._inductor, "compile", breaks)
+    with pytest.raises(ConfigError, match=r"^compile: expected functions .* got CppCompileError: "):
+        compiled(torch.sin, [torch.ones(2)])
+
+
+def test_a_mistake_of_the_function_itself_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        compiled(lambda x: x * (1 // 0), [torch.ones(2)])
+
+
+@pytest.fixture
+def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is recorded is run as it is."""
+    monkeypatch.setattr(torch._inductor, "compile", lambda graph, example, options: graph)
+
+
+def slope(x: Tensor) -> Tensor:
+    own = x.detach().requires_grad_()
+    return torch.autograd.grad(own.pow(3).sum(), own)[0]
+
+
+def test_a_program_may_take_gradients_of_its_own(uncompiled: None) -> None:
+    program = compiled(slope, [torch.ones(2)])
+    assert program(torch.tensor([3.0, 4.0])).tolist() == [27.0, 48.0]
+
+
+def test_what_a_program_returns_has_no_gradient(uncompiled: None) -> None:
+    x = torch.ones(2, requires_grad=True)
+    assert not compiled(lambda x: x * 2.0, [x])(x).requires_grad
