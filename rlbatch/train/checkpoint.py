@@ -14,10 +14,17 @@ from rlbatch.learner import Learner
 from rlbatch.learner.parameters import Parameters
 
 
-def save(folder: Path, name: str, learner: Learner, flat: Tensor, meta: Mapping[str, Any]) -> None:
-    """Writes parameters `[L, P]` of a learner as named tensors `[L, *shape]`."""
-    named = learner.online.named_views(flat)
-    seeds = {"seeds": learner.seeds.tolist()}
+def save(
+    folder: Path,
+    name: str,
+    learner: Learner,
+    flat: Tensor,
+    meta: Mapping[str, Any],
+    lanes: slice = slice(None),
+) -> None:
+    """Writes parameters `[L, P]` of a learner, or of some lanes, as named tensors `[L, *shape]`."""
+    named = learner.online.named_views(flat[lanes])
+    seeds = {"seeds": learner.seeds[lanes].tolist()}
     files.save_tensors(path_of(folder, name), named, dict(meta) | seeds)
 
 
