@@ -48,6 +48,11 @@ class SideBySide:
         return np.concatenate([rates.new_powers() for rates in self._rates])
 
     @property
+    def by_power(self) -> npt.NDArray[np.bool_]:
+        """See `Rates.by_power`, `[L]`."""
+        return np.concatenate([rates.by_power for rates in self._rates])
+
+    @property
     def constants(self) -> Constants | None:
         """Of the last call, what a member has as declared spelt out; None: all as declared."""
         told = [rates.constants for rates in self._rates]
