@@ -8,25 +8,24 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from rich.console import Console
 
-from rlbatch.compare import inner, manifest
+from rlbatch.compare import manifest
 from rlbatch.compare.analysis.analyse import analyse
+from rlbatch.compare.cell.__main__ import cell
 from rlbatch.compare.plot import AXES, plot
 from rlbatch.compare.publish import publish
 from rlbatch.compare.runs.gather import Gathered, gather_runs, gather_study
 from rlbatch.compare.study.launch import Outcome
 from rlbatch.compare.study.study import Study
-from rlbatch.config import build, read, read_comparison
+from rlbatch.config import read_comparison
 from rlbatch.errors import RlbatchError, require
-from rlbatch.train.__main__ import main as train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compares regimes; the exit status tells how it went (0, 1, 2 or 130)."""
     told = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {"cell": _cell, "plot": _plot}
+    commands = {"cell": cell, "plot": _plot}
     command = commands.get(told[0], _compare) if told else _compare
     try:
         return command(told[1:] if command is not _compare else told)
@@ -41,7 +40,6 @@ def _compare(arguments: Sequence[str]) -> int:
     told = _parser().parse_intermixed_args(arguments)
     console = Console(highlight=False, markup=False, emoji=False)
     require(told.jobs is None or told.jobs >= 1, "--jobs", "at least 1 process", told.jobs)
-    jobs = told.jobs or max(len(told.devices), min(4, os.cpu_count() or 1))
     if told.analyse:
         places = [told.config, *told.override] if told.config else told.override
         return _analyse([Path(place) for place in places], told, console)
@@ -57,7 +55,9 @@ def _compare(arguments: Sequence[str]) -> int:
         f"comparison folder: {folder}",
         soft_wrap=True,
     )
-    outcomes, stopped = Study(planned, folder).train(console, jobs, told.devices)
+    most = min(4, os.cpu_count() or 1, len(comparison.envs) if told.pack else 4)
+    jobs = told.jobs or max(len(told.devices), most)
+    outcomes, stopped = Study(planned, folder).train(console, jobs, told.devices, told.pack)
     if stopped:
         console.print("interrupted: the same command goes on with what is missing")
         return 130
@@ -89,33 +89,6 @@ def _tell_failed(outcomes: Sequence[Outcome], console: Console) -> int:
     return 1 if failed else 0
 
 
-def _cell(arguments: Sequence[str]) -> int:
-    """Trains one run of a grid, then reads the inner signs of its parameters."""
-    parser = argparse.ArgumentParser(prog="rlbatch compare cell")
-    parser.add_argument("config", type=Path)
-    parser.add_argument("override", nargs="*")
-    parser.add_argument("--collect", type=Path, help="write probe states of this run here")
-    parser.add_argument("--states", type=int, default=300)
-    parser.add_argument("--probe", type=Path, help="probe states to read signs on")
-    parser.add_argument("--variant", action="append", default=[], help="name=config")
-    parser.add_argument("--episodes", type=int, default=10)
-    told = parser.parse_intermixed_args(arguments)
-    status = train([str(told.config), *told.override, "--overwrite"])
-    if status != 0:
-        return status
-    built = build(read(told.config, told.override), told.config.stem)
-    run = Path(str(built.run.run_dir))
-    torch.set_num_threads(built.threads)
-    if told.collect is not None:
-        inner.save_probe(told.collect, inner.collect(built, run, told.states))
-    if told.probe is not None:
-        pairs = (text.partition("=") for text in told.variant)
-        variants = {name: build(read(Path(path)), name).make_env for name, _, path in pairs}
-        states = inner.load_probe(told.probe)
-        inner.write_diagnostics(run, inner.diagnose(run, built, states, variants, told.episodes))
-    return 0
-
-
 def _plot(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="rlbatch compare plot", description="Evaluation curves of run folders."
@@ -137,6 +110,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("override", nargs="*", help="dotted.key=value, such as seeds=12")
     parser.add_argument(
         "--jobs", type=int, help="processes at a time; left out, one per core, at most 4"
+    )
+    parser.add_argument(
+        "--pack",
+        action="store_true",
+        help="regimes that can share a learner train in one process, as lanes of one program",
     )
     parser.add_argument("--devices", nargs="*", default=[], help="such as cuda:0 cuda:1")
     parser.add_argument("--overwrite", action="store_true", help="train everything anew")

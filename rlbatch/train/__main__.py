@@ -107,13 +107,14 @@ def _run(
     experiment: Experiment, trainer: Trainer, folder: Path, debug: bool, console: Console
 ) -> dict[str, Any]:
     with (
-        _ctrl_c_stops(trainer),
+        ctrl_c_stops(trainer),
         reporter_for(console, experiment.train.env_steps, plain=debug) as reporter,
     ):
-        return run(trainer, folder, experiment.name, _sinks(experiment, folder), reporter)
+        return run(trainer, folder, experiment.name, sinks_of(experiment, folder), reporter)
 
 
-def _sinks(experiment: Experiment, folder: Path) -> list[Sink]:
+def sinks_of(experiment: Experiment, folder: Path) -> list[Sink]:
+    """What a run's records go to."""
     settings = experiment.run
     seeds = experiment.train.lane_seeds
     arms = [arm.name for arm in experiment.train.lane_arms]
@@ -128,7 +129,7 @@ def _sinks(experiment: Experiment, folder: Path) -> list[Sink]:
 
 
 @contextmanager
-def _ctrl_c_stops(trainer: Trainer) -> Iterator[None]:
+def ctrl_c_stops(trainer: Trainer) -> Iterator[None]:
     """The first Ctrl-C ends the run cleanly; the second one ends it at once."""
 
     def stop(signum: int, frame: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -9,12 +11,18 @@ from torch import Tensor
 
 
 class Best:
-    """Keeps, for each lane, the parameters whose evaluation had the highest mean return."""
+    """Keeps, for each lane, the parameters whose evaluation had the highest mean return.
 
-    def __init__(self, state: Tensor) -> None:
+    Args:
+        state: `[L, P + S]` parameters and statistics.
+        runs: the lanes of each run, where there are several.
+    """
+
+    def __init__(self, state: Tensor, runs: Sequence[slice] = (slice(None),)) -> None:
         self.state = state.clone()  # [L, P + S]
         self.returns = np.full(len(state), -np.inf)  # [L] mean return of those parameters
-        self._lowest = np.inf  # any lane's, any evaluation's
+        self._runs = runs
+        self._lowest = np.full(len(state), np.inf)  # [L] of any lane of its run, any evaluation
 
     def judge(self, state: Tensor, returns: Tensor, sound: npt.NDArray[np.bool_]) -> Tensor:
         """Takes an evaluation; returns the scores that count.
@@ -22,11 +30,13 @@ class Best:
         Args:
             state: `[L, P + S]` parameters and statistics evaluated.
             returns: `[L, episodes]`.
-            sound: `[L]`; a lane that has diverged scores the lowest return seen in this run. One
+            sound: `[L]`; a lane that has diverged scores the lowest return seen in its run. One
                 that stopped early is sound: it scores what it plays.
         """
-        self._lowest = min(self._lowest, float(returns.min()))
-        scores = torch.where(torch.from_numpy(sound)[:, None], returns, self._lowest)
+        for own in self._runs:
+            self._lowest[own] = np.minimum(self._lowest[own], float(returns[own].min()))
+        lowest = torch.from_numpy(self._lowest)[:, None]
+        scores = torch.where(torch.from_numpy(sound)[:, None], returns, lowest)
         means = scores.mean(1).numpy()
         better = sound & (means > self.returns)
         self.returns = np.where(better, means, self.returns)

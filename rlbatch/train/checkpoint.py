@@ -14,10 +14,17 @@ from rlbatch.learner import Learner
 from rlbatch.learner.parameters import Parameters
 
 
-def save(folder: Path, name: str, learner: Learner, state: Tensor, meta: Mapping[str, Any]) -> None:
-    """Writes parameters and statistics `[L, P + S]` as named tensors `[L, *shape]`."""
-    named = learner.online.named_views(state)
-    seeds = {"seeds": learner.seeds.tolist()}
+def save(
+    folder: Path,
+    name: str,
+    learner: Learner,
+    state: Tensor,
+    meta: Mapping[str, Any],
+    lanes: slice = slice(None),
+) -> None:
+    """Writes parameters and statistics `[L, P + S]`, or some lanes', as named `[L, *shape]`."""
+    named = learner.online.named_views(state[lanes])
+    seeds = {"seeds": learner.seeds[lanes].tolist()}
     files.save_tensors(path_of(folder, name), named, dict(meta) | seeds)
 
 

@@ -23,7 +23,7 @@ class Controls:
     """B of every lane by its own feedback.
 
     Args:
-        plan: with a controller.
+        plans: `[L]`; lanes of one without a controller are not asked, and have 0 rows.
         lanes: their counters.
         signal: what a lane sees, given the meters of its feedback.
         feedback: meters of the lanes that are about to decide.
@@ -31,23 +31,25 @@ class Controls:
 
     def __init__(
         self,
-        plan: BatchPlan,
+        plans: Sequence[BatchPlan],
         lanes: Lanes,
         signal: Callable[[int, Mapping[str, float]], Signal],
         feedback: Callable[[Mask], Readings],
     ) -> None:
-        self._plan, self._lanes, self._signal, self._feedback = plan, lanes, signal, feedback
+        self._plans, self._lanes, self._signal, self._feedback = plans, lanes, signal, feedback
         num = len(lanes.seeds)
         self.memory: list[Memory] = [{} for _ in range(num)]
         self._rows = np.zeros(num, np.int64)
-        self._asked = np.full(num, -plan.control.every)  # updates made at the last decision
+        self._closed = np.array([plan.closed for plan in plans])
+        self._every = np.array([plan.control.every for plan in plans])
+        self._asked = -self._every  # updates made at the last decision
         self._warned = np.zeros(num, np.bool_)
         self._decided: list[Record] = []
         self._events: list[Record] = []
 
     def rows(self, updates: Counts) -> int | Counts:
         """B now: one for all lanes, or `[L]`."""
-        due = self._lanes.active & (updates - self._asked >= self._plan.control.every)
+        due = self._closed & self._lanes.active & (updates - self._asked >= self._every)
         if due.any():
             readings = self._feedback(due)
             for lane in np.flatnonzero(due).tolist():
@@ -62,12 +64,12 @@ class Controls:
         self._decided, self._events = [], []
         return told
 
-    def state(self) -> dict[str, Any]:
-        """All that it remembers, as plain data."""
+    def state(self, lanes: slice = slice(None)) -> dict[str, Any]:
+        """All that it remembers of these lanes, as plain data."""
         return {
-            "memory": [dict(own) for own in self.memory],
-            "rows": self._rows.tolist(),
-            "asked": self._asked.tolist(),
+            "memory": [dict(own) for own in self.memory[lanes]],
+            "rows": self._rows[lanes].tolist(),
+            "asked": self._asked[lanes].tolist(),
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -79,7 +81,7 @@ class Controls:
 
     def _ask(self, lane: int, meters: Mapping[str, float], update: int) -> None:
         signal = self._signal(lane, meters)
-        rows, verdict = self._plan.ask(signal, self.memory[lane])
+        rows, verdict = self._plans[lane].ask(signal, self.memory[lane])
         self.memory[lane], self._rows[lane] = verdict.memory, rows
         told = {
             "wish": verdict.wish,

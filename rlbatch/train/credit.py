@@ -19,7 +19,7 @@ class Credit:
     Under `samples` a lane that cannot pay waits, so the rows drawn never exceed those due.
     """
 
-    def __init__(self, iso: Iso, lanes: int, reference: int) -> None:
+    def __init__(self, iso: Iso, lanes: int, reference: Rows) -> None:
         self._by_rows, self._reference = iso == "samples", reference
         self.held = np.zeros(lanes, np.int64)
 

@@ -13,8 +13,9 @@ from rlbatch.schedule import BatchPlan
 from rlbatch.train.controls import Controls, Mask, Readings
 from rlbatch.train.exploration import Exploration
 from rlbatch.train.lanes import Lanes
+from rlbatch.train.pack import Pack
 from rlbatch.train.rates import Rates
-from rlbatch.train.settings import TrainSettings
+from rlbatch.train.side_by_side import SideBySide
 from rlbatch.train.signals import HELD_OUT, LOGGED
 from rlbatch.types import Signal
 
@@ -40,7 +41,7 @@ class Decider:
     """Asks each distinct pair of plan and exploration once per update, or a controller at times.
 
     Args:
-        settings: of the run.
+        pack: the run, or several.
         lanes: their counters.
         updates: `[L]` updates made, when asked.
         stored: `[L]` rows in the buffer, when asked.
@@ -49,25 +50,31 @@ class Decider:
 
     def __init__(
         self,
-        settings: TrainSettings,
+        pack: Pack,
         lanes: Lanes,
         updates: Callable[[], npt.NDArray[np.int64]],
         stored: Callable[[], npt.NDArray[np.int64]],
         feedback: Callable[[Mask], Readings] | None = None,
     ) -> None:
-        self._settings, self._lanes = settings, lanes
+        self._settings, self._lanes = pack.common, lanes
         self._updates, self._stored = updates, stored
-        self._explorations = [arm.exploration for arm in settings.lane_arms]
+        self._explorations = [arm.exploration for arm in pack.lane_arms]
         self._same_epsilon = len(set(self._explorations)) == 1
-        replay = settings.replay  # n-step tails and held-out episodes make lanes uneven
+        replay = pack.common.replay  # n-step tails and held-out episodes make lanes uneven
         self._ragged = replay.n_step > 1 or replay.validation is not None
-        self._groups = self._grouped(apart=self._ragged or settings.batch.closed)
+        self._groups = [group for k in range(len(pack.members)) for group in self._grouped(pack, k)]
+        self._whole = pack.common.batch.whole
+        self._follows = any(member.batch.lr_follows is not None for member in pack.members)
+        self._open = any(not member.batch.closed for member in pack.members)
         self._heard: list[Mapping[str, float]] = [NOTHING] * len(self._explorations)
-        self.rates = Rates(settings, lanes)
+        alone = len(pack.members) == 1
+        self.rates: Rates | SideBySide = (
+            Rates(pack.common, lanes) if alone else SideBySide(pack, lanes)
+        )
         self.lr = self.rates.lr  # of the last decision; before the first as declared
         self.controls: Controls | None = None
         if feedback is not None:
-            self.controls = Controls(settings.batch, lanes, self._seen, feedback)
+            self.controls = Controls(pack.lane_plans, lanes, self._seen, feedback)
 
     def hear(self, readings: Readings) -> None:
         """From now on signals tell what each lane's reading `[L]` has of `LOGGED` and `HELD_OUT`.
@@ -82,7 +89,8 @@ class Decider:
         """Rows and learning rate now."""
         if self.controls is not None:
             rows = self.controls.rows(self._updates())
-        elif self._settings.batch.whole and self._ragged:
+            rows = self._beside(rows) if self._open else rows
+        elif self._whole and self._ragged:
             rows = self._stored()
         else:
             rows = self._by_group()
@@ -125,20 +133,26 @@ class Decider:
     def _by_group(self) -> int | npt.NDArray[np.int64]:
         if len(self._groups) == 1:
             return self._groups[0].plan.rows(self.signal())
-        rows = np.zeros(len(self._explorations), np.int64)
+        return self._beside(0)
+
+    def _beside(self, asked: int | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The rows that controllers asked for, and beside them those of schedules."""
+        rows = np.broadcast_to(asked, len(self._explorations)).copy()
         for group, lane in self._going():
-            rows[group.lanes] = group.plan.rows(self.signal(lane))
+            if not group.plan.closed:
+                rows[group.lanes] = group.plan.rows(self.signal(lane))
         return rows
 
     def _followed(self, rows: int | npt.NDArray[np.int64]) -> float | npt.NDArray[np.float64]:
         """The rows that the coupling goes by."""
-        if self._settings.batch.lr_follows is None:
+        if not self._follows:
             return rows if isinstance(rows, int) else rows.astype(np.float64)
         if len(self._groups) == 1:
             return self._groups[0].plan.followed(0, self.signal())
-        followed = np.zeros(len(self._explorations))
+        followed = np.broadcast_to(np.asarray(rows, np.float64), len(self._explorations)).copy()
         for group, lane in self._going():
-            followed[group.lanes] = group.plan.followed(0, self.signal(lane))
+            if group.plan.lr_follows is not None:
+                followed[group.lanes] = group.plan.followed(0, self.signal(lane))
         return followed
 
     def _going(self) -> Iterator[tuple[_Group, int]]:
@@ -148,20 +162,20 @@ class Decider:
             if len(going):
                 yield group, int(going[0])
 
-    def _grouped(self, apart: bool) -> list[_Group]:
-        """Lanes by what they decide from; plans need not be hashable, only comparable.
+    def _grouped(self, pack: Pack, k: int) -> list[_Group]:
+        """Lanes of a member by what they decide from; plans need only be comparable.
 
-        Args:
-            apart: each lane for itself, since their counters may differ.
+        Where counters may differ from lane to lane, each is for itself.
         """
-        own = [
-            (self._settings.batch.of_lane(lane), exploration)
-            for lane, exploration in enumerate(self._explorations)
+        plan, own = pack.members[k].batch, pack.own[k]
+        kinds = [
+            (plan.of_lane(lane), exploration)
+            for lane, exploration in enumerate(self._explorations[own])
         ]
-        if apart:
-            return [_Group(*pair, np.array([lane])) for lane, pair in enumerate(own)]
-        kinds = [pair for lane, pair in enumerate(own) if pair not in own[:lane]]
+        if self._ragged or plan.closed:
+            return [_Group(*kind, np.array([own.start + i])) for i, kind in enumerate(kinds)]
+        fresh = [kind for i, kind in enumerate(kinds) if kind not in kinds[:i]]
         return [
-            _Group(*kind, np.array([lane for lane, pair in enumerate(own) if pair == kind]))
-            for kind in kinds
+            _Group(*kind, np.array([own.start + i for i, one in enumerate(kinds) if one == kind]))
+            for kind in fresh
         ]

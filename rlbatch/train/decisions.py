@@ -10,6 +10,7 @@ from rlbatch.train.lanes import Lanes
 from rlbatch.types import Record
 
 Counts = npt.NDArray[np.int64]  # [L]
+Mask = npt.NDArray[np.bool_]  # [L]
 
 
 class Decisions:
@@ -18,8 +19,9 @@ class Decisions:
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
         self._changes: list[Record] = []
+        self._open = np.ones(len(lanes.seeds), np.bool_)  # [L] logs that have no end yet
 
-    def note(self, wanted: Wanted, lanes: npt.NDArray[np.bool_], updates: Counts) -> None:
+    def note(self, wanted: Wanted, lanes: Mask, updates: Counts) -> None:
         """Takes a decision for the lanes that are about to update."""
         last = self._lanes.batch_size
         changed = lanes & (last != wanted.rows)
@@ -32,11 +34,12 @@ class Decisions:
             self._changes.append(self._lanes.record("batch", lane, int(updates[lane]), told))
         self._lanes.batch_size = np.where(changed, rows, last)
 
-    def end(self, updates: Counts) -> None:
-        """Writes the number of updates of every lane, with 0 rows from there on."""
-        for lane, count in enumerate(updates.tolist()):
+    def end(self, updates: Counts, lanes: Mask) -> None:
+        """Writes the number of updates of these lanes, once each, with 0 rows from there on."""
+        for lane in np.flatnonzero(lanes & self._open).tolist():
             told: dict[str, float | str] = {"batch_size": 0}
-            self._changes.append(self._lanes.record("batch", lane, count, told))
+            self._changes.append(self._lanes.record("batch", lane, int(updates[lane]), told))
+        self._open &= ~lanes
 
     def read(self) -> list[Record]:
         """The changes since the last reading."""

@@ -69,8 +69,22 @@ def claim(run_dir: str | None, name: str, overwrite: bool) -> Path:
     return folder
 
 
-def describe(folder: Path, config: str, env: Mapping[str, Any], threads: int) -> None:
-    """Writes config.yaml and manifest.json, and makes checkpoints/."""
+def describe(
+    folder: Path,
+    config: str,
+    env: Mapping[str, Any],
+    threads: int,
+    packed: Sequence[str] = (),
+) -> None:
+    """Writes config.yaml and manifest.json, and makes checkpoints/.
+
+    Args:
+        folder: claimed.
+        config: resolved.
+        env: its part about the environment.
+        threads: of torch.
+        packed: names of all runs that one trainer trains, this one among them; (): it is alone.
+    """
     files.write_text(folder / "config.yaml", config)
     manifest = origin() | {
         "env": dict(env),
@@ -78,7 +92,7 @@ def describe(folder: Path, config: str, env: Mapping[str, Any], threads: int) ->
         "matmul_precision": torch.get_float32_matmul_precision(),
         "openblas_coretype": os.environ.get("OPENBLAS_CORETYPE"),
     }
-    write_json(folder / "manifest.json", manifest)
+    write_json(folder / "manifest.json", manifest | ({"packed": list(packed)} if packed else {}))
     (folder / "checkpoints").mkdir(exist_ok=True)
 
 

@@ -11,16 +11,14 @@ from rlbatch.train.episodes import TrainingEpisodes
 from rlbatch.train.feedback import Feedback
 from rlbatch.train.groups import require_whole_groups
 from rlbatch.train.measurable import require_measurable
+from rlbatch.train.pack import Pack
 from rlbatch.train.probe import Probe
 from rlbatch.train.rollout import Rollout, stride
-from rlbatch.train.settings import TrainSettings
 
 
-def buffer_for(
-    settings: TrainSettings, spaces: tuple[Space, Space], device: torch.device
-) -> ReplayBuffer:
+def buffer_for(pack: Pack, spaces: tuple[Space, Space], device: torch.device) -> ReplayBuffer:
     """The buffer of all lanes. Draws are counted where rows need not leave the device for it."""
-    replay, seeds = settings.replay, settings.lane_seeds
+    replay, seeds = pack.common.replay, pack.lane_seeds
     return ReplayBuffer(
         replay.capacity,
         *spaces,
@@ -32,12 +30,12 @@ def buffer_for(
         sampler=replay.sampler,
         frame_stack=replay.frame_stack,
         validation=replay.validation,
-        accounting=device.type == "cpu" and not settings.batch.whole,
+        accounting=device.type == "cpu" and not pack.common.batch.whole,
     )
 
 
 def learner_for(
-    settings: TrainSettings,
+    pack: Pack,
     agent: Agent,
     spaces: tuple[Space, Space],
     device: torch.device,
@@ -52,18 +50,19 @@ def learner_for(
     learner = Learner(
         agent,
         *spaces,
-        seeds=settings.lane_seeds,
-        settings=[arm.learner for arm in settings.lane_arms],
+        seeds=pack.lane_seeds,
+        settings=[arm.learner for arm in pack.lane_arms],
         device=device,
         eager=eager,
         compile=compile,
     )
-    require_whole_groups(settings, learner.statistics.group)
+    for member in pack.members:
+        require_whole_groups(member, learner.statistics.group)
     return learner
 
 
 def rollout_for(
-    settings: TrainSettings,
+    pack: Pack,
     env: VectorEnv,
     learner: Learner,
     actions: int,
@@ -73,21 +72,23 @@ def rollout_for(
     """Several env steps as one program; None where they are not tensors on a CPU."""
     if not (compile and isinstance(env, TensorEnv) and learner.device.type == "cpu"):
         return None
-    steps = stride(settings.learn.every, per_lane)
-    return Rollout(env, learner.values_of, settings.lane_seeds, per_lane, actions, steps)
+    steps = stride(pack.common.learn.every, per_lane)
+    return Rollout(env, learner.values_of, pack.lane_seeds, per_lane, actions, steps)
 
 
 def feedback_for(
-    settings: TrainSettings,
+    pack: Pack,
     learner: Learner,
     buffer: ReplayBuffer,
     episodes: TrainingEpisodes,
     probe: Probe,
 ) -> Feedback | None:
-    """What a controller is told; None where B does not depend on it."""
-    if not settings.batch.closed:
+    """What controllers are told; None where no B depends on it."""
+    closed = [member for member in pack.members if member.batch.closed]
+    for member in closed:
+        require_measurable(member, learner.noise, buffer.accounts)
+    if not closed:
         return None
-    require_measurable(settings, learner.noise, buffer.accounts)
-    timed = getattr(settings.batch.schedule, "needs_throughput", False)
-    rungs = settings.batch.rungs() if timed else ()
+    timed = getattr(pack.common.batch.schedule, "needs_throughput", False)
+    rungs = pack.common.batch.rungs() if timed else ()
     return Feedback(learner, buffer, episodes, probe, rungs)

@@ -25,10 +25,12 @@ class Rates:
     Args:
         settings: of the run.
         lanes: their counters.
+        own: the lanes of the run, L of them.
     """
 
-    def __init__(self, settings: TrainSettings, lanes: Lanes) -> None:
+    def __init__(self, settings: TrainSettings, lanes: Lanes, own: slice = slice(None)) -> None:
         self._settings, self._plan, self._lanes = settings, settings.batch, lanes
+        self._samples = lanes.samples[own]  # a view: it moves on
         declared = [arm.learner for arm in settings.lane_arms]
         rates = [own.lr for own in declared]
         self.lr: Number = rates[0] if len(set(rates)) == 1 else np.array(rates)  # at the reference
@@ -37,7 +39,7 @@ class Rates:
         self._factor: Number = 1.0
         self._constants: Constants | None = None
         self._key: object = None
-        self._warmup = Warmup(lanes, self._plan.warmup) if self._plan.warmup else None
+        self._warmup = Warmup(lanes, self._plan.warmup, own) if self._plan.warmup else None
         self._schedule = settings.learner.lr_schedule
         self.by_power = np.zeros(len(declared), np.bool_)  # [L] was β^κ used, as κ(1 − β) ≥ 1
         self._told = np.zeros(len(declared), np.bool_)
@@ -56,7 +58,7 @@ class Rates:
             self._constants = self._converted(rows, followed)
         factor = self._factor if self._warmup is None else self._warmup.of(self._factor)
         if self._schedule is not None:  # by rows drawn with those of this update
-            factor = factor * lr_share(self._schedule, self._lanes.samples + rows)
+            factor = factor * lr_share(self._schedule, self._samples + rows)
         return self.lr * factor
 
     def new_powers(self) -> npt.NDArray[np.bool_]:
@@ -78,7 +80,7 @@ class Rates:
         learn = self._settings.learn
         first = learn.every * max(1, -(-learn.start // learn.every))  # env step of the first update
         rows = self._plan.reference * learn.count  # due every `every` env steps
-        return first + self._lanes.samples * learn.every // rows
+        return first + self._samples * learn.every // rows
 
     def _factors(self, followed: Number) -> Number:
         def one(rows: float) -> float:

@@ -63,9 +63,11 @@ class Signs:
                 own["churn"] = value
         self._churn[:] = np.nan
         self._waiting = ~self._gone
-        if self._learner.updates.any() and bool((self._buffer.stored() > 0).all()):
-            for own, value in zip(told, self._gap().tolist(), strict=True):
-                own["td_recent_gap"] = value
+        learned = self._learner.updates > 0
+        if learned.any() and bool((self._buffer.stored() > 0).all()):
+            gap = self._gap().tolist()
+            for lane in np.flatnonzero(learned).tolist():
+                told[lane]["td_recent_gap"] = gap[lane]
         return told
 
     def leave(self, lanes: npt.NDArray[np.bool_]) -> None:

@@ -17,42 +17,48 @@ from rlbatch.train.trainer import Trainer
 Status = Literal["finished", "interrupted", "failed"]
 
 
-def summarise(trainer: Trainer, regime: str, status: Status, evaluated: Moment) -> dict[str, Any]:
-    """What summary.json says.
+def summarise(
+    trainer: Trainer, regime: str, status: Status, evaluated: Moment, run: int = 0
+) -> dict[str, Any]:
+    """What summary.json says of a run.
 
     Args:
         trainer: at the end.
         regime: name of the config.
         status: how the run ended.
-        evaluated: the records of the last evaluation.
+        evaluated: the records of its last evaluation.
+        run: which of the trainer's.
     """
-    lanes = trainer.lanes
+    lanes, own = trainer.lanes, trainer.pack.own[run]
+    settings, seeds, diverged = trainer.pack.members[run], lanes.seeds[own], lanes.diverged[own]
     train_s = max(lanes.wall_s - trainer.evaluation_s, 1e-9)
     return {
         "regime": regime,
         "status": status,
-        "lanes": len(lanes.seeds),
-        "seeds": lanes.seeds,
-        "arms": [arm.values for arm in trainer.settings.arms()],  # lanes of one come together
-        "env_steps": lanes.now,  # of each lane that did not stop before
-        "updates": int(trainer.learner.updates.max()),
-        "samples": int(lanes.samples.max()),
-        "diverged": [s for s, gone in zip(lanes.seeds, lanes.diverged, strict=True) if gone],
-        "diverged_lanes": np.flatnonzero(lanes.diverged).tolist(),
-        "stopped_early": _stopped_early(lanes),
-        "nan_signals": trainer.nan_signals(),  # decisions of each lane that a NaN made hold
+        "lanes": len(seeds),
+        "seeds": seeds,
+        "arms": [arm.values for arm in settings.arms()],  # lanes of one come together
+        "env_steps": int(lanes.env_step[own].max()),  # of each lane that did not stop before
+        "updates": int(trainer.learner.updates[own].max()),
+        "samples": int(lanes.samples[own].max()),
+        "diverged": [s for s, gone in zip(seeds, diverged, strict=True) if gone],
+        "diverged_lanes": np.flatnonzero(diverged).tolist(),
+        "stopped_early": _stopped_early(lanes, own),
+        "nan_signals": trainer.nan_signals(run),  # decisions of each lane that a NaN made hold
         "wall_s": round(lanes.wall_s, 3),
         "evaluation_s": round(trainer.evaluation_s, 3),
-        "env_steps_per_s": round(float(lanes.env_step.sum()) / train_s, 1),  # all lanes together
-        "eval": _scores(evaluated, trainer.settings),
+        "env_steps_per_s": round(
+            float(lanes.env_step[own].sum()) / train_s, 1
+        ),  # all lanes together
+        "eval": _scores(evaluated, settings),
     }
 
 
-def _stopped_early(lanes: Lanes) -> list[dict[str, int]]:
+def _stopped_early(lanes: Lanes, own: slice) -> list[dict[str, int]]:
     """Who, and when: a sweep has several lanes of one seed."""
     return [
-        {"lane": lane, "seed": lanes.seeds[lane], "env_step": int(lanes.env_step[lane])}
-        for lane in np.flatnonzero(lanes.stopped_early).tolist()
+        {"lane": lane, "seed": lanes.seeds[own][lane], "env_step": int(lanes.env_step[own][lane])}
+        for lane in np.flatnonzero(lanes.stopped_early[own]).tolist()
     ]
 
 

@@ -21,6 +21,7 @@ from rlbatch.train.episodes import TrainingEpisodes
 from rlbatch.train.evaluate import Episodes, Evaluator
 from rlbatch.train.lanes import Lanes
 from rlbatch.train.measures import Measures
+from rlbatch.train.pack import Pack
 from rlbatch.train.parts import buffer_for, feedback_for, learner_for, rollout_for
 from rlbatch.train.probe import Probe
 from rlbatch.train.records import Moment, Records
@@ -36,7 +37,7 @@ class Trainer:
     """L learners with their environments and buffers, trained side by side.
 
     Args:
-        settings: of the run.
+        settings: of the run, or of several that share a learner.
         agent: the learning rule.
         make_env: builds the environments to train in, and those to evaluate in.
         per_lane: environments a lane trains in, E.
@@ -53,7 +54,7 @@ class Trainer:
 
     def __init__(
         self,
-        settings: TrainSettings,
+        settings: TrainSettings | Pack,
         agent: Agent,
         make_env: MakeEnv,
         *,
@@ -63,24 +64,25 @@ class Trainer:
         eager: bool = False,
         compile: bool = False,
     ) -> None:
-        self.settings, self.device = settings, torch.device(device)
-        seeds, self._per_lane = settings.lane_seeds, per_lane
+        self.pack = settings if isinstance(settings, Pack) else Pack((settings,))
+        self.settings, self.device = self.pack.common, torch.device(device)
+        seeds, self._per_lane = self.pack.lane_seeds, per_lane
         self._env = make_env(seeds=seeds, per_lane=per_lane, device=self.device)
         spaces = self._env.obs_space, self._env.action_space
-        self.buffer = buffer_for(settings, spaces, self.device)
-        self.learner = learner_for(settings, agent, spaces, self.device, eager, compile)
+        self.buffer = buffer_for(self.pack, spaces, self.device)
+        self.learner = learner_for(self.pack, agent, spaces, self.device, eager, compile)
         self.buffer.surrogate(self.learner.row_td_error)
         actions = self.buffer.layout.num_actions
         self._actor = Actor(self.learner.values, seeds, per_lane, actions)
-        self._rollout = rollout_for(settings, self._env, self.learner, actions, per_lane, compile)
-        played = settings.evaluate
+        self._rollout = rollout_for(self.pack, self._env, self.learner, actions, per_lane, compile)
+        played = self.settings.evaluate
         self._evaluator, self._final_evaluator = (
             Evaluator(make_env, len(seeds), episodes, played.max_length, self.device)
             for episodes in (played.episodes, played.final_episodes)
         )
         self.lanes = Lanes(seeds)
         self._observe(probe)
-        self.best = Best(self.learner.online.state)
+        self.best = Best(self.learner.online.state, self.pack.own)
         self._stop = False
         self.evaluation_s = 0.0  # wall time spent on evaluation
 
@@ -91,12 +93,14 @@ class Trainer:
         probe = Probe(learner, buffer, states)
         self._signs = Signs(learner, buffer, probe)
         held_out = own.replay.validation is not None
-        self._measures = Measures(learner, buffer, self._signs, self._episodes, held_out)
-        self.feedback = feedback_for(own, learner, buffer, self._episodes, probe)
+        watched = learner, buffer, self._signs, self._episodes
+        self._measures = Measures(*watched, held_out, self.pack.own)
+        self.feedback = feedback_for(self.pack, learner, buffer, self._episodes, probe)
         ask = None if self.feedback is None else self.feedback.read
-        self._decider = Decider(own, self.lanes, self._made, buffer.stored, ask)
+        self._decider = Decider(self.pack, self.lanes, self._made, buffer.stored, ask)
         self._records = Records(self.lanes, self._decider, self._made, own.phase, own.env_steps)
-        self._updates = Updates(own, self.lanes, learner, buffer, self._decider, self._signs)
+        parts = learner, buffer, self._decider, self._signs
+        self._updates = Updates(self.pack, self.lanes, *parts)
         self._patience = None if own.stop is None else Patience(own.stop, len(self.lanes.seeds))
 
     def _made(self) -> npt.NDArray[np.int64]:
@@ -152,15 +156,15 @@ class Trainer:
         """What a schedule sees now in a lane, by default the first that is active."""
         return self._decider.signal(lane)
 
-    def controls_state(self) -> dict[str, Any] | None:
-        """What controllers remember, as plain data; None where B has no feedback."""
-        controls = self._decider.controls
-        return None if controls is None else controls.state()
+    def controls_state(self, run: int = 0) -> dict[str, Any] | None:
+        """What controllers of a run remember, as plain data; None where B has no feedback."""
+        controls, plan = self._decider.controls, self.pack.members[run].batch
+        return controls.state(self.pack.own[run]) if controls and plan.closed else None
 
-    def nan_signals(self) -> list[int]:
-        """Decisions of each lane that a NaN made hold; [] where B has no feedback."""
-        controls = self._decider.controls
-        return [] if controls is None else [nans_in(own) for own in controls.memory]
+    def nan_signals(self, run: int = 0) -> list[int]:
+        """Decisions of each lane of a run that a NaN made hold; [] where B has no feedback."""
+        state = self.controls_state(run)
+        return [] if state is None else [nans_in(own) for own in state["memory"]]
 
     def _step(self, obs: Tensor, now: int) -> Tensor:
         action = self._actor.act(obs, self._decider.epsilon(), now)
@@ -202,9 +206,9 @@ class Trainer:
         yield self._records.event(diverged, "diverged", "gradient not finite")
         if self.lanes.diverged.all():
             yield from filter(None, self._updates.changes(True))
-            raise TrainingError(
-                "train", "a lane with finite gradients", "none", "Lower learner.lr or clip_norm."
-            )
+            advice = "Lower learner.lr or clip_norm."
+            raise TrainingError("train", "a lane with finite gradients", "none", advice)
+        self._updates.end(self.pack.all_of(self.lanes.diverged))
 
     def _stop_early(self, curve: Curve, readings: npt.ArrayLike) -> Moment:
         """Takes lanes that have had no new best for too long out of the run, and says so."""
@@ -217,7 +221,7 @@ class Trainer:
         return self._records.event(tired, "stopped", self._patience.settings.reason)
 
     def _log(self) -> Iterator[Moment]:
-        told = self._measures.read(self._updates.batch)
+        told = self._measures.read(self._updates.batches)
         self._decider.hear(told)
         line = self._records.train(told, self._updates.lr)
         stopped = self._stop_early("val_td", [own.get("val_td", np.nan) for own in told])

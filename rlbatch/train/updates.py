@@ -14,10 +14,10 @@ from rlbatch.train.credit import Credit
 from rlbatch.train.decide import Decider, Wanted
 from rlbatch.train.decisions import Decisions
 from rlbatch.train.lanes import Lanes
+from rlbatch.train.pack import Pack
 from rlbatch.train.records import Moment
-from rlbatch.train.settings import TrainSettings
 from rlbatch.train.signs import Signs
-from rlbatch.types import Batch
+from rlbatch.types import Batch, Moments
 
 Mask = npt.NDArray[np.bool_]  # [L]
 
@@ -26,7 +26,7 @@ class Updates:
     """Brings the learner up to date after each env step.
 
     Args:
-        settings: of the run.
+        pack: the run, or several.
         lanes: their counters.
         learner: what learns.
         buffer: what it learns from.
@@ -36,21 +36,27 @@ class Updates:
 
     def __init__(
         self,
-        settings: TrainSettings,
+        pack: Pack,
         lanes: Lanes,
         learner: Learner,
         buffer: ReplayBuffer,
         decider: Decider,
         signs: Signs,
     ) -> None:
-        self._settings, self._lanes, self._learner, self._buffer = settings, lanes, learner, buffer
+        self._settings, self._lanes = pack.common, lanes
+        self._learner, self._buffer = learner, buffer
         self._decider, self._signs = decider, signs
-        self._credit = Credit(settings.iso, len(lanes.seeds), settings.batch.reference)
+        references = np.array([plan.reference for plan in pack.lane_plans])
+        alike = (references == references[0]).all()
+        reference = int(references[0]) if alike else references
+        self._credit = Credit(pack.common.iso, len(lanes.seeds), reference)
+        self._moments = _moments(pack)
         self._decisions = Decisions(lanes)
-        replay = settings.replay  # are fewer rows to draw than were added, not in all lanes alike?
+        replay = pack.common.replay  # may lanes have other numbers of rows to draw than were added?
         self._ragged = replay.n_step > 1 or replay.validation is not None
         self._once = replay.sampler.kind == "without_replacement"
-        self.batch: Batch | None = None  # the last
+        self._own = pack.own
+        self.batches: list[Batch | None] = [None] * len(pack.members)  # the last of each
         self.lr: float | npt.NDArray[np.float64] = decider.lr  # of the last update
 
     def make(self, before: int) -> None:
@@ -77,10 +83,14 @@ class Updates:
         The end of every lane's decisions too where no update is to come.
         """
         if ending:
-            self._decisions.end(self._learner.updates)
+            self.end(np.ones_like(self._lanes.active))
         controls = self._decider.controls
         told = ([], []) if controls is None else controls.read()
         return [self._decisions.read(), *told]
+
+    def end(self, lanes: Mask) -> None:
+        """No update is to come in these lanes `[L]`."""
+        self._decisions.end(self._learner.updates, lanes)
 
     def _update(self, wanted: Wanted, lanes: Mask, update: int) -> None:
         rows = wanted.rows if lanes.all() else wanted.rows * lanes
@@ -104,17 +114,27 @@ class Updates:
         self._lanes.samples += wanted.rows * lanes
         self._lanes.epochs += wanted.rows * lanes / np.maximum(self._buffer.stored(), 1)
         self.lr = wanted.lr if lanes.all() else np.where(lanes, wanted.lr, self.lr)
-        self.batch = batch
+        for k, own in enumerate(self._own):
+            if lanes[own].any():
+                self.batches[k] = batch
 
     def _jump(self, wanted: Wanted, lanes: Mask) -> None:
         """Fits the optimiser's memory where B is another than at the last update."""
-        how, last = self._settings.batch.moments, self._lanes.batch_size
-        jumped = lanes & (last > 0) & (last != wanted.rows)
-        if how != "keep" and jumped.any():
-            self._learner.jump(np.where(jumped, wanted.rows / np.maximum(last, 1), 1.0), how)
+        last = self._lanes.batch_size
+        for how, mine in self._moments:
+            jumped = mine & lanes & (last > 0) & (last != wanted.rows)
+            if jumped.any():
+                self._learner.jump(np.where(jumped, wanted.rows / np.maximum(last, 1), 1.0), how)
 
     def _tell(self, batch: Batch, error: Tensor) -> None:
         """Tells the sampler how surprising rows were; a lane that diverges tells nothing."""
         sound = torch.isfinite(error)
         row = torch.where(sound, batch.row, -1)
         self._buffer.update_priorities(row, torch.where(sound, error, 0.0))
+
+
+def _moments(pack: Pack) -> list[tuple[Moments, Mask]]:
+    """What becomes of the optimiser's memory at a jump, and in which lanes, unless it is kept."""
+    told = [plan.moments for plan in pack.lane_plans]
+    kinds = [how for how in dict.fromkeys(told) if how != "keep"]
+    return [(how, np.array([own == how for own in told])) for how in kinds]

@@ -6,7 +6,7 @@ import itertools
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,18 +68,28 @@ class Job:
         left = [Path(told["--collect"])] if "--collect" in told else []
         return left + [self.run / "diagnostics.json"] * ("--probe" in told)
 
-    def start(self, device: str | None, threads: int) -> subprocess.Popen[bytes]:
-        """Starts the process that trains it and reads its inner signs."""
+    def write(self) -> Path:
+        """Writes its config, and what it is trained with; returns where the config is."""
         config = self._configs / f"{self.cell.name}.yaml"
         for path in (config, self.log):
             path.parent.mkdir(parents=True, exist_ok=True)
         files.write_text(config, self.built.text())
         told = json.dumps(_trained(self.built.resolved), indent=2, sort_keys=True)
         files.write_text(self._trained, told + "\n")
+        return config
+
+    def start(
+        self, device: str | None, threads: int, beside: Sequence[Job] = ()
+    ) -> subprocess.Popen[bytes]:
+        """Starts the process that trains it, and those `beside`, and reads their inner signs."""
         where = [f"threads={threads}", *([f"device={device}"] if device else [])]
-        command = [sys.executable, "-m", "rlbatch.compare", "cell", str(config), *where]
+        told = {str(job.built.resolved["compile"]) for job in (self, *beside)} if beside else set()
+        if len(told) > 1:  # one learner has one answer: what pays for some pays for more lanes
+            where.append("compile=on")
+        others = [word for job in beside for word in ("--beside", str(job.write()))]
+        command = [sys.executable, "-m", "rlbatch.compare", "cell", str(self.write()), *where]
         with self.log.open("wb") as log:
-            return subprocess.Popen([*command, *self.extras], stdout=log, stderr=log)
+            return subprocess.Popen([*command, *others, *self.extras], stdout=log, stderr=log)
 
     def reason(self) -> str:
         """The last line that the process printed."""

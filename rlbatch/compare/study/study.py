@@ -53,7 +53,11 @@ class Study:
         self._cells = cells(self._comparison)
 
     def train(
-        self, console: Console, jobs: int = 1, devices: Sequence[str] = ()
+        self,
+        console: Console,
+        jobs: int = 1,
+        devices: Sequence[str] = (),
+        pack: bool = False,
     ) -> tuple[list[Outcome], bool]:
         """How each run ended, and whether Ctrl-C ended them all.
 
@@ -61,12 +65,14 @@ class Study:
             console: where progress is shown.
             jobs: processes at a time.
             devices: torch devices that they are spread over.
+            pack: do runs that can share a learner train in one process?
         """
         self._write_variants()
-        manifest.note_jobs(self._folder, jobs)
+        shared = jobs * (len(self._comparison.regimes) if pack else 1)
+        manifest.note_jobs(self._folder, shared)
         work = {cell.place: self._work(cell) for cell in self._cells}
         with Watch(console, work) as watch:
-            launcher = Launcher(self._prepare, self._done, jobs, devices, watch)
+            launcher = Launcher(self._prepare, self._done, jobs, devices, watch, pack)
             return launcher.run(self._cells), launcher.stopped
 
     def _prepare(self, cell: Cell) -> Job:

@@ -65,6 +65,10 @@ class Watch:
         told = f"{cell.place}: {status}" + (f": {reason}" if reason else "")
         self._console.print(told, soft_wrap=True)
 
+    def tell(self, line: str) -> None:
+        """Takes something to know."""
+        self._console.print(line, soft_wrap=True)
+
     def _progress(self, job: Job) -> float:
         """Env steps of all its lanes."""
         share = job.env_step() / job.built.train.env_steps

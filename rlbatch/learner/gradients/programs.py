@@ -83,7 +83,7 @@ class Programs:
 def _blocks(piece: Batch, on: Mask) -> Iterator[tuple[slice, Batch]]:
     """Lanes in blocks of nearly equal size, each cut to its widest lane; idle blocks are left out.
 
-    Single blocks keep their width: it is the widest lane's.
+    Single blocks keep their width: it is the widest lane's. Those that are cut are laid out anew.
     """
     lanes = len(on)
     count = -(-lanes // BLOCK)
@@ -95,7 +95,9 @@ def _blocks(piece: Batch, on: Mask) -> Iterator[tuple[slice, Batch]]:
         own = slice(k * lanes // count, (k + 1) * lanes // count)
         rows = int((sizes[own] * on[own]).max())
         if rows:
-            columns = (column[own, :rows] for column in piece[:-1])
+            columns = [column[own, :rows] for column in piece[:-1]]
+            if rows < piece.reward.shape[1]:  # else each width of the others were a program more
+                columns = [column.contiguous() for column in columns]
             yield own, Batch(*(*columns, piece.size[own]))
 
 

@@ -59,7 +59,7 @@ def controls(told: Told, every: int = 2) -> tuple[Controls, Lanes]:
         control=Control(every=every, rate=math.inf),
         ladder=Ladder(kind="exact"),
     )
-    return Controls(plan, lanes, signal, told), lanes
+    return Controls([plan, plan], lanes, signal, told), lanes
 
 
 def rows(asked: Controls, *updates: int) -> list[int]:

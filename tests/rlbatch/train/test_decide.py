@@ -13,6 +13,7 @@ from rlbatch.schedule import BatchPlan, Ladder
 from rlbatch.train import Exploration, Learn, Sweep, TrainSettings
 from rlbatch.train.decide import Decider
 from rlbatch.train.lanes import Lanes
+from rlbatch.train.pack import Pack
 from rlbatch.types import Signal
 
 EXACT = Ladder(kind="exact")
@@ -45,7 +46,10 @@ def decider(
     lanes = Lanes(settings.lane_seeds)
     lanes.advance(50)
     return Decider(
-        settings, lanes, lambda: np.array(updates), lambda: np.full(len(updates), lanes.now)
+        Pack((settings,)),
+        lanes,
+        lambda: np.array(updates),
+        lambda: np.full(len(updates), lanes.now),
     ), lanes
 
 
