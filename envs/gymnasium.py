@@ -10,8 +10,8 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+import numpy.typing as npt
 import torch
-from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from torch import Tensor
 
 from envs.seeds import env_seeds
@@ -42,40 +42,56 @@ class SeededResets(gym.Wrapper[Any, Any, Any, Any]):
 
 
 class GymnasiumLanes:
-    """L × E environments stepped in one process; same-step resets."""
+    """L × E environments stepped one after another in this process; same-step resets.
 
-    def __init__(self, envs: SyncVectorEnv, lanes: int, device: torch.device) -> None:
-        self._envs, self._lead, self._device = envs, (lanes, envs.num_envs // lanes), device
-        self.obs_space: Space = envs.single_observation_space
-        self.action_space: Space = envs.single_action_space
+    Args:
+        envs: those of the first lane, then of the second, ...
+        lanes: L.
+        device: where observations are wanted.
+    """
+
+    def __init__(self, envs: Sequence[SeededResets], lanes: int, device: torch.device) -> None:
+        self._envs, self._lead, self._device = envs, (lanes, len(envs) // lanes), device
+        self.obs_space: Space = envs[0].observation_space
+        self.action_space: Space = envs[0].action_space
+        self._shape = self.obs_space.shape or ()
         self._on_cpu = device.type == "cpu"
         self._first_action = int(getattr(self.action_space, "start", 0))
 
     def reset(self) -> Tensor:
         """Starts every environment's first episode; obs `[L, E, *obs]`."""
-        for env in self._envs.envs:
-            env.rewind()  # type: ignore[attr-defined]
-        return self._lanes(self._envs.reset()[0])
+        for env in self._envs:
+            env.rewind()
+        first = np.empty((len(self._envs), *self._shape), self.obs_space.dtype)
+        for i, env in enumerate(self._envs):
+            first[i] = env.reset()[0]
+        return self._lanes(first)
 
     def step(self, action: Tensor) -> Step:
         """Takes int64 actions `[L, E]`."""
-        chosen = action.reshape(-1).cpu().numpy() + self._first_action
-        obs, reward, terminated, truncated, info = self._envs.step(chosen)
-        next_obs = obs
-        if "final_obs" in info:
-            next_obs = obs.copy()
-            for i in np.flatnonzero(info["_final_obs"]):
-                next_obs[i] = info["final_obs"][i]
+        next_obs = np.empty((len(self._envs), *self._shape), self.obs_space.dtype)
+        rewards, terminated, truncated, ended = [], [], [], []
+        for i, chosen in enumerate(action.reshape(-1).tolist()):
+            own = np.int64(chosen + self._first_action)
+            next_obs[i], reward, final, cut, _ = self._envs[i].step(own)
+            rewards.append(reward)
+            terminated.append(final)
+            truncated.append(cut)
+            if final or cut:
+                ended.append(i)
+        obs = next_obs.copy() if ended else next_obs
+        for i in ended:
+            obs[i] = self._envs[i].reset()[0]
         return Step(
             self._lanes(obs),
-            self._lanes(reward.astype(np.float32)),
-            self._lanes(terminated),
-            self._lanes(truncated),
+            self._lanes(np.array(rewards, np.float32)),
+            self._lanes(np.array(terminated, np.bool_)),
+            self._lanes(np.array(truncated, np.bool_)),
             self._lanes(next_obs),
         )
 
-    def _lanes(self, array: Any) -> Tensor:
-        lanes = torch.from_numpy(array.reshape(*self._lead, *array.shape[1:]))
+    def _lanes(self, array: npt.NDArray[Any]) -> Tensor:
+        lanes = torch.from_numpy(array.reshape(self._lead + array.shape[1:]))
         return lanes if self._on_cpu else lanes.to(self._device)
 
 
@@ -102,7 +118,7 @@ def make(
         ConfigError: an unknown id, or arguments that the environment refuses.
     """
 
-    def single(seed: int) -> gym.Env[Any, Any]:
+    def single(seed: int) -> SeededResets:
         env: gym.Env[Any, Any] = _registered(id, kwargs or {})
         for plug in wrappers:
             wrap: Any = load(plug)
@@ -110,11 +126,7 @@ def make(
         return SeededResets(env, seed)
 
     own = env_seeds(seeds, per_lane).reshape(-1).tolist()
-    envs = SyncVectorEnv(
-        [lambda seed=seed: single(seed) for seed in own],  # type: ignore[misc]
-        autoreset_mode=AutoresetMode.SAME_STEP,
-    )
-    return GymnasiumLanes(envs, len(seeds), device)
+    return GymnasiumLanes([single(seed) for seed in own], len(seeds), device)
 
 
 def _registered(id: str, kwargs: Mapping[str, Any]) -> gym.Env[Any, Any]:

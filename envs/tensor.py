@@ -12,14 +12,13 @@ from dataclasses import fields
 from math import inf
 from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from envs.seeds import env_seeds
 from rlbatch.contract import Space
 from rlbatch.errors import require
-from rlbatch.seeding import Purpose, uniform, uniform_torch
+from rlbatch.seeding import Purpose, uniform, uniform_ahead, uniform_torch
 from rlbatch.types import Step
 
 
@@ -108,9 +107,8 @@ class TensorLanes(ABC):
 
     def numbers(self, count: int) -> Tensor:
         """What the next `count` starts of every environment are made of, `[L, E, count, draws]`."""
-        episodes = self.state[2].numpy(force=True)[..., None] + np.arange(1, count + 1)
-        seeds = np.broadcast_to(self._seeds.numpy(force=True)[..., None], episodes.shape)
-        drawn = uniform(seeds, Purpose.RESET, episodes, self.draws)
+        seeds, episode = (own.numpy(force=True) for own in (self._seeds, self.state[2]))
+        drawn = uniform_ahead(seeds, Purpose.RESET, episode, count, self.draws)
         return torch.from_numpy(drawn).to(self._seeds.device)
 
     def _taken(self, state: tuple[Tensor, ...], action: Tensor) -> tuple[State, Step]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any
+from typing import Any, TypeGuard
 
 import numba
 import numpy as np
@@ -52,6 +52,10 @@ def draw_counter(env_step: Ints, update: int) -> npt.NDArray[np.int64]:
 
 def bits(seed: Ints, purpose: int, counter: Ints, num: int) -> npt.NDArray[np.uint64]:
     """Random bits `[..., num]` uint64 for seeds and counters that broadcast to `[...]`."""
+    if _per_lane(seed) and _per_lane(counter) and len(seed) == len(counter):
+        out = np.empty((len(seed), num), np.uint64)  # learning asks so at every update
+        _fill_bits(seed, int(purpose), counter, out)
+        return out
     lead, seeds, counters = _pairs(seed, counter)
     out = np.empty((*lead, num), np.uint64)
     _fill_bits(seeds, int(purpose), counters, out.reshape(-1, num))
@@ -67,6 +71,14 @@ def uniform(seed: Ints, purpose: int, counter: Ints, num: int) -> Floats:
     lead, seeds, counters = _pairs(seed, counter)
     out = np.empty((*lead, num), np.float64)
     _fill_uniform(seeds, int(purpose), counters, out.reshape(-1, num))
+    return out
+
+
+def uniform_ahead(seed: Ints, purpose: int, counter: Ints, ahead: int, num: int) -> Floats:
+    """`uniform` at the next counters, `[..., ahead, num]`: counter + 1, counter + 2, ..."""
+    lead, seeds, counters = _pairs(seed, counter)
+    out = np.empty((*lead, ahead, num), np.float64)
+    _fill_uniform_ahead(seeds, int(purpose), counters, out.reshape(-1, ahead, num))
     return out
 
 
@@ -98,6 +110,10 @@ def bits_torch(seed: Tensor, purpose: int, counter: Tensor | int, num: int) -> T
 def uniform_torch(seed: Tensor, purpose: int, counter: Tensor | int, num: int) -> Tensor:
     """`uniform` in torch: the same float64 numbers `[..., num]`."""
     return _shift(bits_torch(seed, purpose, counter, num), 11).double() * 2.0**-53
+
+
+def _per_lane(numbers: Ints) -> TypeGuard[npt.NDArray[np.int64]]:
+    return isinstance(numbers, np.ndarray) and numbers.ndim == 1 and numbers.dtype == np.int64
 
 
 def _pairs(
@@ -167,6 +183,15 @@ def _fill_bits(seeds: Any, purpose: Any, counters: Any, out: Any) -> None:
         key = stream_key(seeds[lane], purpose, counters[lane])
         for i in range(out.shape[1]):
             out[lane, i] = stream_bits(key, i)
+
+
+@numba.njit(cache=True)
+def _fill_uniform_ahead(seeds: Any, purpose: Any, counters: Any, out: Any) -> None:
+    for lane in range(seeds.shape[0]):
+        for k in range(out.shape[1]):
+            key = stream_key(seeds[lane], purpose, counters[lane] + k + 1)
+            for i in range(out.shape[2]):
+                out[lane, k, i] = stream_uniform(key, i)
 
 
 @numba.njit(cache=True)

@@ -43,6 +43,12 @@ def require_compiler() -> None:
         raise ConfigError("compile", "a C++ compiler", lack(), advice)
 
 
+@functools.cache
+def warm_up() -> None:
+    """The first program of a process takes a second more: before the run, not in it."""
+    compiled(torch.neg, [torch.zeros(1)])
+
+
 def compiled(
     function: Callable[..., Any], example: Sequence[Tensor], **options: int
 ) -> Callable[..., Any]:

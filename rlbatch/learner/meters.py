@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numba
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -34,8 +37,14 @@ class Meters:
     ) -> None:
         """Takes one update's `[L]` numbers; lanes that are not `ok` are left out."""
         own = (loss, td_error, grad_norm)
-        told = torch.stack(own if td_square is None else (*own, td_square))
-        self._sums += torch.where(ok, told, 0.0)
+        told = own if td_square is None else (*own, td_square)
+        if self._sums.is_cpu:  # four operations on a few numbers each
+            sums, count, own_ok, *columns = (
+                column.numpy() for column in (self._sums, self._count, ok, *told)
+            )
+            _add(sums, count, own_ok, tuple(columns))
+            return
+        self._sums += torch.where(ok, torch.stack(told), 0.0)
         self._count += ok
 
     def read(self, lanes: npt.NDArray[np.bool_] | None = None) -> list[dict[str, float]]:
@@ -54,3 +63,12 @@ class Meters:
             dict(zip(self._names, column, strict=True)) if count and own else {}
             for count, column, own in zip(counts, columns, read, strict=True)
         ]
+
+
+@numba.njit(cache=True)
+def _add(sums: Any, count: Any, ok: Any, told: Any) -> None:
+    for lane in range(len(ok)):
+        if ok[lane]:
+            count[lane] += 1.0
+            for i in range(len(told)):
+                sums[i, lane] += told[i][lane]

@@ -8,7 +8,7 @@ not know where an agent wrote `torch.no_grad()`.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -27,7 +27,7 @@ class Recorded:
     ) -> None:
         _warm_up()
         self._function, self._named = function, named
-        self._leaves = list(named.values())
+        self._leaves = [leaf.detach() for leaf in named.values()]
         self._seen: dict[Any, int] = {}
         self._replays: dict[Any, Callable[..., Tensor]] = {}
 
@@ -36,7 +36,7 @@ class Recorded:
         kind = obs.shape, obs.stride(), obs.dtype
         replay = self._replays.get(kind)
         if replay is not None:
-            return replay(obs, *self._leaves)
+            return replay(obs)
         self._seen[kind] = self._seen.get(kind, 0) + 1
         if self._seen[kind] > SEEN_BEFORE and len(self._replays) < MOST:
             self._replays[kind] = self._record(obs)
@@ -48,7 +48,9 @@ class Recorded:
 
         recorded = make_fx(flat)(obs, *self._leaves)
         _drop_what_changes_nothing(recorded)
-        return recorded
+        bound = _with_views_taken(recorded, self._leaves)
+        forward = recorded.forward
+        return lambda obs: forward(obs, *bound)
 
 
 @functools.cache
@@ -70,6 +72,29 @@ def _drop_what_changes_nothing(recorded: fx.GraphModule) -> None:
             node.replace_all_uses_with(source)
             recorded.graph.erase_node(node)
     recorded.recompile()
+
+
+def _with_views_taken(recorded: fx.GraphModule, leaves: Sequence[Tensor]) -> list[Tensor]:
+    """Makes views of leaves, the inputs but the first, inputs too; returns all these inputs.
+
+    Leaves look into the same memory for good, and so do their views.
+    """
+    graph, first = recorded.graph, recorded.graph.find_nodes(op="placeholder")[0]
+    known = dict(zip(graph.find_nodes(op="placeholder")[1:], leaves, strict=True))
+    for node in list(graph.nodes):
+        if _is_view(node) and node.all_input_nodes[0] in known and len(node.all_input_nodes) == 1:
+            known[node] = node.target(known[node.args[0]], *node.args[1:], **node.kwargs)
+    for number, node in enumerate(reversed(list(known))):
+        with graph.inserting_after(first):
+            node.replace_all_uses_with(graph.placeholder(f"view_{number}"))
+    for node in reversed(list(known)):
+        graph.erase_node(node)
+    recorded.recompile()
+    return list(known.values())
+
+
+def _is_view(node: fx.Node) -> bool:
+    return isinstance(node.target, torch._ops.OpOverload) and node.target.is_view
 
 
 def _alike(before: fx.Node, after: fx.Node) -> bool:

@@ -38,6 +38,8 @@ class PerLane:
     def numbers(self, numbers: Sizes, name: str) -> Rows:
         """Integers `[L]` of one for all, or of one each."""
         array = np.asarray(numbers)
+        if array.dtype == np.int64 and array.shape == (self._lanes,):
+            return array.copy()  # the rest asks at every update what need not be asked
         fits = array.dtype.kind in "iu" and array.shape in ((), (self._lanes,))
         require(fits, f"replay.sample.{name}", f"an int or {self._lanes} of them", numbers)
         return np.broadcast_to(array, (self._lanes,)).astype(np.int64)

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rlbatch.seeding import Floats, Purpose, uniform
+from rlbatch.seeding import Floats
+from rlbatch.train.explored import explored
 
 
 class Actor:
@@ -28,12 +29,12 @@ class Actor:
             epsilon: one for all, or `[L, 1]`.
             env_step: the counter.
         """
-        coin = uniform(self._seeds, Purpose.EXPLORE, env_step, self._per_lane)
-        explore = coin < epsilon
+        rates = np.array(epsilon, np.float64).reshape(1, -1)
+        told = explored(self._seeds, rates, env_step, self._per_lane, self._actions)
+        explore, choice = (column[0] for column in told)
         if not explore.any():
             return self.greedy(obs)
-        any_action = uniform(self._seeds, Purpose.ACTION, env_step, self._per_lane) * self._actions
-        chosen = torch.from_numpy(any_action.astype(np.int64)).to(obs.device)
+        chosen = torch.from_numpy(choice).to(obs.device)
         if explore.all():
             return chosen
         return torch.where(torch.from_numpy(explore).to(obs.device), chosen, self.greedy(obs))

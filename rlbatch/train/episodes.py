@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -49,29 +50,47 @@ class TrainingEpisodes:
 
     def add(self, step: Step) -> None:
         """Takes one step of all environments."""
-        ended = (step.terminated | step.truncated).numpy(force=True)
-        self._add(step.reward.numpy(force=True), ended)
+        told = step.reward, step.terminated, step.truncated
+        self.extend(*(column.numpy(force=True)[None] for column in told))
 
-    def extend(self, reward: npt.NDArray[Any], ended: npt.NDArray[np.bool_]) -> None:
+    def extend(
+        self,
+        reward: npt.NDArray[Any],
+        terminated: npt.NDArray[np.bool_],
+        truncated: npt.NDArray[np.bool_],
+    ) -> None:
         """Takes T steps of all environments, `[T, L, E]` each."""
-        if ended.any():
-            for told in zip(reward, ended, strict=True):
-                self._add(*told)
-        else:
-            self._return += reward.sum(0)
-            self._length += len(reward)
+        told, sums = (reward, terminated, truncated), (self._return, self._length)
+        done = -1
+        while (done := _added(told, sums, done + 1)) >= 0:
+            self._end(terminated[done] | truncated[done])
 
-    def _add(self, reward: npt.NDArray[Any], ended: npt.NDArray[np.bool_]) -> None:
-        self._return += reward
-        self._length += 1
-        if ended.any():
-            for lane, env in np.argwhere(ended).tolist():
-                told = float(self._return[lane, env]), int(self._length[lane, env])
-                for reader in self._readers:
-                    reader.ended[lane].append(told)
-            self._return[ended] = 0.0
-            self._length[ended] = 0
+    def _end(self, ended: npt.NDArray[np.bool_]) -> None:
+        for lane, env in np.argwhere(ended).tolist():
+            told = float(self._return[lane, env]), int(self._length[lane, env])
+            for reader in self._readers:
+                reader.ended[lane].append(told)
+        self._return[ended] = 0.0
+        self._length[ended] = 0
 
     def read(self) -> list[dict[str, float]]:
         """Mean return and length of a lane's ended episodes (empty without any); starts anew."""
         return self._own.read()
+
+
+@numba.njit(cache=True)
+def _added(told: Any, sums: Any, start: Any) -> int:
+    """Adds steps from `start` on; the first of them at which an episode ends, -1: none."""
+    reward, terminated, truncated = told
+    returns, lengths = sums
+    steps, lanes, envs = reward.shape
+    for t in range(start, steps):
+        ended = False
+        for lane in range(lanes):
+            for e in range(envs):
+                returns[lane, e] += reward[t, lane, e]
+                lengths[lane, e] += 1
+                ended |= terminated[t, lane, e] | truncated[t, lane, e]
+        if ended:
+            return t
+    return -1

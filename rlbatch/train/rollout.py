@@ -12,7 +12,8 @@ from torch import Tensor
 
 from rlbatch.contract import TensorEnv
 from rlbatch.learner.compiler import compiled
-from rlbatch.seeding import Floats, Purpose, uniform
+from rlbatch.seeding import Floats
+from rlbatch.train.explored import explored
 
 MOST = 5  # env steps a program, so that compiling it stays a matter of seconds
 ENOUGH = 8  # operations that inductor may write into one expression, again for each that reads it
@@ -36,6 +37,9 @@ class Taken(NamedTuple):
 
 class Rollout:
     """Acts as Actor does, with the same random numbers, and steps as the environments do.
+
+    They are drawn outside of the program: what inductor makes of hashing takes it minutes to
+    compile.
 
     Args:
         env: whose `state` moves on.
@@ -70,34 +74,22 @@ class Rollout:
         Args:
             state: of the networks, `[L, P + S]`.
             obs: `[L, E, *obs]` to act on first.
-            epsilon: `[T, 1, 1]`, or `[T, L, 1]`.
+            epsilon: `[T, 1]`, or `[T, L]`.
             env_step: the counter of the first step; each next is E further.
         """
-        explore, choice = self._explored(epsilon, env_step)
+        told = explored(self._seeds, epsilon, env_step, self._per_lane, self._actions)
+        explore, choice = map(torch.from_numpy, told)
         fresh = self._env.numbers(self.steps)
         given = (state, obs, explore, choice, fresh, *self._env.state)
         if self._program is None:
             self._program = compiled(self._all, given, realize_opcount_threshold=ENOUGH)
-        told = self._program(*given)
-        self._env.state = self._kind(told[7:])
-        return Taken(*(column.numpy() for column in told[:6])), told[6]
+        taken = self._program(*given)
+        self._env.state = self._kind(taken[7:])
+        return Taken(*(column.numpy() for column in taken[:6])), taken[6]
 
     def fits(self, now: int, boundaries: Sequence[int]) -> bool:
         """Do all T steps from env step `now` on end at or before a multiple of each boundary?"""
         return ahead(now, self._per_lane, boundaries) >= self.steps
-
-    def _explored(self, epsilon: Floats, env_step: int) -> tuple[Tensor, Tensor]:
-        """Where to explore, and by which action, `[T, L, E]` each.
-
-        Drawn outside of the program: what inductor makes of hashing takes it minutes to compile.
-        """
-        counters = env_step + self._per_lane * np.arange(self.steps)[:, None]
-        coin, choice = (
-            uniform(self._seeds, purpose, counters, self._per_lane)
-            for purpose in (Purpose.EXPLORE, Purpose.ACTION)
-        )
-        chosen = (choice * self._actions).astype(np.int64)
-        return torch.from_numpy(coin < epsilon), torch.from_numpy(chosen)
 
     def _all(
         self,
@@ -139,5 +131,5 @@ def ahead(now: int, per_lane: int, boundaries: Sequence[int]) -> int:
 
 
 def column_of(rates: Sequence[float | Floats]) -> Floats:
-    """ε of T steps, each one for all lanes or `[L, 1]`, as `[T, 1, 1]` or `[T, L, 1]`."""
-    return np.stack([np.atleast_2d(np.asarray(rate, np.float64)) for rate in rates])
+    """ε of T steps, each one for all lanes or `[L, 1]`, as `[T, 1]` or `[T, L]`."""
+    return np.array(rates, np.float64).reshape(len(rates), -1)

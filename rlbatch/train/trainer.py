@@ -182,7 +182,7 @@ class Trainer:
         for t in range(rollout.steps):
             one = Taken(*(column[t] for column in taken))
             self.buffer.add(*one, valid=self._valid())
-        self._episodes.extend(taken.reward, taken.terminated | taken.truncated)
+        self._episodes.extend(taken.reward, taken.terminated, taken.truncated)
         self.lanes.advance(self._per_lane * rollout.steps)
         return obs
 

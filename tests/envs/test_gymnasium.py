@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from torch import Tensor
 
-from envs.gymnasium import GymnasiumLanes, make
+from envs.gymnasium import GymnasiumLanes, SeededResets, make
+from envs.seeds import env_seeds
 from rlbatch.contract import VectorEnv
 from rlbatch.errors import ConfigError, PlugError
 from rlbatch.types import Step
@@ -179,6 +181,32 @@ def test_seeds_environments_and_episodes_differ_and_a_reset_begins_again() -> No
     assert len(set(torch.cat([first, second]).flatten().tolist())) == 8
     assert torch.equal(env.reset(), first)
     assert torch.equal(act(env, [1, 1], [1, 1]).obs, second)
+
+
+def test_lanes_live_what_gymnasiums_own_vector_of_environments_lives() -> None:
+    mine = make("CartPole-v1", {"max_episode_steps": 30}, seeds=[3, 4], per_lane=2, device=CPU)
+    theirs = SyncVectorEnv(
+        [
+            lambda seed=seed: SeededResets(gym.make("CartPole-v1", max_episode_steps=30), seed)  # type: ignore[misc]
+            for seed in env_seeds([3, 4], 2).ravel().tolist()
+        ],
+        autoreset_mode=AutoresetMode.SAME_STEP,
+    )
+    obs, (wanted, _) = mine.reset(), theirs.reset()
+    assert np.array_equal(obs.reshape(4, -1), wanted)
+    draw, ends = np.random.default_rng(0), 0
+    for _ in range(100):
+        action = draw.integers(2, size=4)
+        step = mine.step(torch.from_numpy(action.reshape(2, 2)))
+        obs, reward, terminated, truncated, info = theirs.step(action)
+        next_obs = obs.copy()
+        for i in np.flatnonzero(terminated | truncated):
+            next_obs[i] = info["final_obs"][i]
+            ends += 1
+        found = [column.reshape(4, *column.shape[2:]).numpy() for column in step]
+        for own, other in zip(found, (obs, reward, terminated, truncated, next_obs), strict=True):
+            assert np.array_equal(own, other)
+    assert ends > 8
 
 
 def test_actions_count_from_zero_also_where_the_environments_do_not() -> None:

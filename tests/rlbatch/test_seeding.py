@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +19,7 @@ from rlbatch.seeding import (
     draw_counter,
     stream_bits,
     uniform,
+    uniform_ahead,
     uniform_torch,
 )
 
@@ -78,6 +82,21 @@ def test_seeds_and_counters_broadcast() -> None:
     both = bits(np.array([[1], [2]]), Purpose.DRAW, np.array([0, 1, 2]), 2)
     assert both.shape == (2, 3, 2)
     assert (both[1, 2] == bits(2, Purpose.DRAW, 2, 2)).all()
+
+
+def test_numbers_ahead_are_those_of_the_next_counters() -> None:
+    seeds, counters = np.array([[3, 4], [5, 6]]), np.array([[0, 9], [2, 7]])
+    told = uniform_ahead(seeds, Purpose.RESET, counters, 3, 4)
+    assert told.shape == (2, 2, 3, 4)
+    for k in range(3):
+        assert np.array_equal(told[:, :, k], uniform(seeds, Purpose.RESET, counters + k + 1, 4))
+
+
+@pytest.mark.parametrize("counters", [np.array([7, 8]), np.array([7, 8], np.int32), [7, 8]])
+def test_one_number_a_lane_is_drawn_alike_however_it_is_told(counters: Any) -> None:
+    told = bits(np.array([3, 4]), Purpose.LOSS, counters, 2)
+    for lane, (seed, counter) in enumerate([(3, 7), (4, 8)]):
+        assert np.array_equal(told[lane], bits(seed, Purpose.LOSS, counter, 2))
 
 
 def test_torch_gives_the_same_bits_under_vmap() -> None:

@@ -53,16 +53,17 @@ class Programs:
 
     def __call__(self, piece: Batch, whole: Tensor, key: Tensor, on: Mask) -> Gradients:
         state, target = self._online.state, self._target.state
+        if len(on) <= BLOCK:
+            return Gradients(*self._run(state, target, *piece, whole, key))
         told = [
             (lanes, self._run(state[lanes], target[lanes], *block, whole[lanes], key[lanes]))
             for lanes, block in _blocks(piece, on)
         ]
-        if len(told) == 1 and len(told[0][1][0]) == len(state):
-            return Gradients(*told[0][1])
         return _joined(told, piece, self._online.flat)
 
     def _run(self, *arguments: Tensor) -> Told:
-        kind = tuple((own.shape, own.stride()) for own in arguments)
+        columns = arguments[2:-3]  # the others lie alike for as many lanes
+        kind = len(arguments[0]), columns[0].shape, *[own.stride() for own in columns]
         program = self._programs.get(kind)
         if program is None:
             program = self._programs[kind] = compiled(self._gradients, arguments)
@@ -83,13 +84,10 @@ class Programs:
 def _blocks(piece: Batch, on: Mask) -> Iterator[tuple[slice, Batch]]:
     """Lanes in blocks of nearly equal size, each cut to its widest lane; idle blocks are left out.
 
-    Single blocks keep their width: it is the widest lane's. Those that are cut are laid out anew.
+    Those that are cut are laid out anew.
     """
     lanes = len(on)
     count = -(-lanes // BLOCK)
-    if count == 1:
-        yield slice(0, lanes), piece
-        return
     sizes = piece.size.numpy()
     for k in range(count):
         own = slice(k * lanes // count, (k + 1) * lanes // count)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rlbatch.contract import Agent
-from rlbatch.learner.compiler import require_compiler
+from rlbatch.learner.compiler import require_compiler, warm_up
 from rlbatch.learner.forward import Differentiable, Forward
 from rlbatch.learner.gradients.accumulation import Accumulation, Answer
 from rlbatch.learner.gradients.captured import Captured
@@ -59,6 +59,7 @@ class Source:
         self._take: Take = Eager(forward, compute.precision, self._scale)
         if compile and device.type == "cpu":
             require_compiler()
+            warm_up()
             self._take = Programs(agent, network, online, target, compute.precision)
         elif compile:
             self._take = Captured(self._take)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import torch
+from typing import Any
+
 from torch import Tensor
 
 from rlbatch.learner.optimizers.adam_kernel import adam_in_one_pass
@@ -32,49 +33,34 @@ class Adam:
         self.lanes, self.state = len(flat), empty_moments(flat)
         self._prepared = Prepared((settings.beta1, settings.beta2, settings.eps), flat)
         self._decay = settings.weight_decay if isinstance(settings, AdamWSettings) else 0.0
-        self._all = torch.ones(len(flat), device=flat.device)
 
     def step(
         self, flat: Tensor, grad: Tensor, lr: Tensor, ok: Tensor, betas: Betas | None = None
     ) -> None:
         shares = self._prepared.of(betas)
-        first, second = corrections(self.state["zero"], shares, ok)
-        kept = (1.0 - lr * self._decay).float() if self._decay else self._all
-        move = self._in_one_pass if flat.device.type == "cpu" else self._by_tensors
-        move(flat, grad, kept, (lr / first).float(), second.sqrt().float(), ok, shares)
+        move = self._in_one_pass if flat.is_cpu else self._by_tensors
+        move(flat, grad, lr, ok, shares)
 
     def rescale(self, ratio: Tensor) -> None:
         divide(self.state["square"], ratio)
 
     def _in_one_pass(
-        self,
-        flat: Tensor,
-        grad: Tensor,
-        kept: Tensor,
-        rate: Tensor,
-        root: Tensor,
-        ok: Tensor,
-        shares: Shares,
+        self, flat: Tensor, grad: Tensor, lr: Tensor, ok: Tensor, shares: Shares
     ) -> None:
         """On the CPU twelve passes over memory, and their temporaries, cost ten times as much."""
-        moments = self.state["mean"], self.state["square"]
-        arrays = (flat, grad, *moments, kept, rate, root, ok, shares.kernel)
-        adam_in_one_pass(*(array.numpy() for array in arrays))
+        tensors = flat, grad, *self.state.values(), lr, ok, *shares
+        told: list[Any] = [*(tensor.numpy() for tensor in tensors), self._decay]
+        adam_in_one_pass(*told)
 
     def _by_tensors(
-        self,
-        flat: Tensor,
-        grad: Tensor,
-        kept: Tensor,
-        rate: Tensor,
-        root: Tensor,
-        ok: Tensor,
-        shares: Shares,
+        self, flat: Tensor, grad: Tensor, lr: Tensor, ok: Tensor, shares: Shares
     ) -> None:
+        first, second = corrections(self.state["zero"], shares, ok)
+        rate, root = (lr / first).float(), second.sqrt().float()
         own_mean, own_square = self.state["mean"], self.state["square"]
         mean, square = next_mean(own_mean, grad, shares), next_square(own_square, grad, shares)
         denominator = square.sqrt().div_(root[:, None]).add_(shares.kernel[:, 3:])
-        start = flat * kept[:, None] if self._decay else flat
+        start = flat * (1.0 - lr * self._decay).float()[:, None] if self._decay else flat
         moved = start - (mean / denominator).mul_(rate[:, None])
         for new, own in ((mean, own_mean), (square, own_square), (moved, flat)):
             keep_where(ok, new, own)

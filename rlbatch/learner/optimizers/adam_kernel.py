@@ -22,29 +22,31 @@ def _adam_row(
         flat[i] = flat[i] * kept - rate * m / (np.sqrt(s) / root + eps)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def adam_in_one_pass(
     flat: Any,
     grad: Any,
     mean: Any,
     square: Any,
-    kept: Any,
-    rate: Any,
-    root: Any,
+    zero: Any,
+    lr: Any,
     ok: Any,
+    logs: Any,
     constants: Any,
+    decay: Any,
 ) -> None:
-    """Adam over the lanes that are `ok`, `[L, P]`; a lane's weights are first multiplied by its
-    `kept`, 1 for Adam and 1 − lr · λ for AdamW."""
+    """Adam over the lanes that are `ok`, `[L, P]`; weights are first multiplied by 1 − lr · λ."""
     for lane in range(flat.shape[0]):
         if ok[lane]:
+            zero[lane, 0] += logs[lane, 0]
+            zero[lane, 1] += logs[lane, 1]
             _adam_row(
                 flat[lane],
                 grad[lane],
                 mean[lane],
                 square[lane],
-                kept[lane],
-                rate[lane],
-                root[lane],
+                np.float32(1.0 - lr[lane] * decay),
+                np.float32(lr[lane] / -np.expm1(zero[lane, 0])),
+                np.float32(np.sqrt(-np.expm1(zero[lane, 1]))),
                 constants[lane],
             )

@@ -53,13 +53,21 @@ class Express:
         to = ring.rows, ring.capacity, ring.head, ring.fill, *episodes.counts
         try:
             if type(columns[2]) is Tensor:
-                columns = tuple(map(_as_array, columns))
+                columns = _as_arrays(columns)
             done = self._take(*to, self._gamma, self._actions, self._places, self._shape, *columns)
         except TypeError:  # other dtypes than the kernel's
             self._misses += 1
             return False
         self._misses = 0
         return bool(done)
+
+
+def _as_arrays(columns: Any) -> Columns:
+    """Tensors in memory as the arrays that they are; anything else as it came."""
+    try:
+        return tuple([column.numpy() for column in columns])  # refuses what is not in memory
+    except (AttributeError, RuntimeError, TypeError):
+        return tuple(map(_as_array, columns))
 
 
 def _as_array(value: object) -> object:

@@ -185,6 +185,6 @@ def test_a_rollout_fits_where_it_ends_at_a_boundary_or_before() -> None:
 
 
 def test_rates_are_a_column_of_one_number_or_one_a_lane() -> None:
-    assert column_of([0.5, 0.25]).tolist() == [[[0.5]], [[0.25]]]
+    assert column_of([0.5, 0.25]).tolist() == [[0.5], [0.25]]
     lanes = [np.array([[0.5], [0.1]]), np.array([[0.4], [0.2]])]
-    assert column_of(lanes).tolist() == [[[0.5], [0.1]], [[0.4], [0.2]]]
+    assert column_of(lanes).tolist() == [[0.5, 0.1], [0.4, 0.2]]
