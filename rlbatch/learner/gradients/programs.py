@@ -8,6 +8,7 @@ them hold fits no cache, and a block whose lanes rest costs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ from rlbatch.learner.settings import Precision
 from rlbatch.types import Batch
 
 BLOCK = 16  # lanes a call, at most
+ROWS = 4096  # of all lanes of a call, at most, unless it is one lane's
 
 Told = tuple[Tensor, ...]  # what Gradients has
 Program = Callable[..., Told]
@@ -53,7 +55,7 @@ class Programs:
 
     def __call__(self, piece: Batch, whole: Tensor, key: Tensor, on: Mask) -> Gradients:
         state, target = self._online.state, self._target.state
-        if len(on) <= BLOCK:
+        if len(on) == 1 or (len(on) <= BLOCK and piece.reward.numel() <= ROWS):
             return Gradients(*self._run(state, target, *piece, whole, key))
         told = [
             (lanes, self._run(state[lanes], target[lanes], *block, whole[lanes], key[lanes]))
@@ -82,21 +84,31 @@ class Programs:
 
 
 def _blocks(piece: Batch, on: Mask) -> Iterator[tuple[slice, Batch]]:
-    """Lanes in blocks of nearly equal size, each cut to its widest lane; idle blocks are left out.
+    """Lanes in blocks, each cut to its widest lane; idle blocks are left out.
 
-    Those that are cut are laid out anew.
+    How many lanes go together hangs on the width alone, so that a width has one program or two.
     """
-    lanes = len(on)
-    count = -(-lanes // BLOCK)
-    sizes = piece.size.numpy()
-    for k in range(count):
-        own = slice(k * lanes // count, (k + 1) * lanes // count)
-        rows = int((sizes[own] * on[own]).max())
-        if rows:
-            columns = [column[own, :rows] for column in piece[:-1]]
-            if rows < piece.reward.shape[1]:  # else each width of the others were a program more
-                columns = [column.contiguous() for column in columns]
-            yield own, Batch(*(*columns, piece.size[own]))
+    sizes = piece.size.numpy() * on
+    for block in _shares(slice(0, len(on)), BLOCK):
+        rows = int(sizes[block].max())
+        for own in _shares(block, max(1, ROWS // rows)) if rows else ():
+            if sizes[own].any():
+                yield own, _cut(piece, own, rows)
+
+
+def _shares(lanes: slice, most: int) -> list[slice]:
+    """Lanes in parts of nearly equal size."""
+    start, num = lanes.start, lanes.stop - lanes.start
+    count = -(-num // most)
+    ends = [start + k * num // count for k in range(count + 1)]
+    return [slice(*pair) for pair in pairwise(ends)]
+
+
+def _cut(piece: Batch, own: slice, rows: int) -> Batch:
+    columns = [column[own, :rows] for column in piece[:-1]]
+    if rows < piece.reward.shape[1]:  # laid out anew, else each width of others were a program more
+        columns = [column.contiguous() for column in columns]
+    return Batch(*(*columns, piece.size[own]))
 
 
 def _joined(told: list[tuple[slice, Told]], piece: Batch, flat: Tensor) -> Gradients:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from agents.dqn import DQN
 from rlbatch.errors import ConfigError
 from rlbatch.learner import HardTarget, Learner, NoiseScale
-from rlbatch.learner.gradients import source
+from rlbatch.learner.gradients import programs, source
 from rlbatch.learner.gradients.programs import BLOCK
 from rlbatch.replay import ReplayBuffer
 from rlbatch.types import Batch
@@ -125,6 +125,18 @@ def test_a_block_is_as_wide_as_its_own_widest_lane(
     learns.update(weighted([4] * 9 + [16] * 9))
     learns.update(weighted([4] * 9 + [16] * 9, 1))
     assert noted == [(9, 4), (9, 16)]
+
+
+def test_of_wide_lanes_fewer_go_together_and_idle_ones_are_left_out(
+    make: MakeLearner, weighted: MakeBatch, noted: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "ROWS", 48)
+    sizes, eager = [16] * 3 + [0] * 3 + [9] * 3 + [4] * 9, make(MANY)
+    batch, learns = weighted(sizes), make(MANY, compile=True)
+    for own in (learns, eager):
+        own.update(batch)
+    assert far(learns.online.flat, eager.online.flat) <= 1e-6
+    assert noted == [(3, 16), (9, 4)]  # three a call where one has 16 rows, nine where all have 4
 
 
 @pytest.mark.parametrize("told", ["by active", "by size"])
