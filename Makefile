@@ -39,6 +39,7 @@ check: lint types test  ## what continuous integration runs
 bench: $(READY)  ## side by side with peers, each in an environment of its own
 	$(BIN)/python benchmarks/replay.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/update.py --compile
 
 tensorboard: $(READY)  ## curves of all runs at http://localhost:6006
 	$(BIN)/tensorboard --logdir runs

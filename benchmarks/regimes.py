@@ -1,14 +1,17 @@
-"""Measures what a schedule that looks at the learner costs, and what the noise-scale meter costs.
+"""Measures what a moving B costs, what one that looks at the learner costs, and the noise meter.
 
     python benchmarks/regimes.py [--pairs 24] [--steps 12000] [--only abs noise meter ...]
 
+    moving                    B from 32 to 512 with ε against one B all along: as many updates, and
+                              as many rows drawn
     abs, noise, dispersion    a controlled run against the replay of its own decisions: the same
                               rows drawn, the same updates, but nobody looks and nobody decides
     meter                     a run of 128 rows with the noise-scale meter against one without
 
 Runs of a pair follow one another, and which comes first alternates; the clock covers the loop, with
 one thread, without evaluation and logging. The interval is a percentile bootstrap over pairs of
-the mean ratio; the aim is an upper bound of at most 1.05, for the meter 1.10.
+the mean ratio; the aim is an upper bound of at most 1.05, for the meter 1.10. With `--compile`
+updates are compiled programs; making one for every size that a run meets counts.
 """
 
 import argparse
@@ -28,11 +31,13 @@ from benchmarks.tables import heading, machine, table
 from rlbatch.config import build, read
 from rlbatch.metrics import CsvSink
 from rlbatch.train import Trainer
+from rlbatch.train.heap import keep_freed_memory
 
 ROOT = Path(__file__).resolve().parents[1]
 QUIET = ("evaluate.every=1.0", "evaluate.episodes=1", "evaluate.final_episodes=1", "log_every=1.0")
 METER = ("learner.noise_scale={at_sync: average}",)
 FIXED = ("batch.schedule={kind: fixed, rows: 128}",)
+MOVING = ("batch.schedule={kind: epsilon, explore: 32, exploit: 512}",)
 CONTROLLED = {"abs": "abs", "noise": "noise_scale", "dispersion": "dispersion"}
 
 Run = Callable[[], float]  # trains once; seconds
@@ -42,6 +47,7 @@ def main() -> None:
     """Takes pairs in turns and prints each subject's ratio with its interval."""
     options = arguments()
     torch.set_num_threads(1)
+    keep_freed_memory()
     with tempfile.TemporaryDirectory() as folder:
         rows = [
             measured(name, *pair(name, options, Path(folder)), options.pairs)
@@ -54,38 +60,54 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     """Reads the command line."""
-    subjects = [*CONTROLLED, "meter"]
+    subjects = ["moving", *CONTROLLED, "meter"]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--pairs", type=int, default=24)
     parser.add_argument("--steps", type=int, default=12_000, help="env steps of each lane")
     parser.add_argument("--lanes", type=int, default=8)
+    parser.add_argument("--compile", action="store_true", help="compile: on")
     parser.add_argument("--only", nargs="+", default=subjects, choices=subjects)
     return parser.parse_args()
 
 
 def pair(name: str, options: argparse.Namespace, folder: Path) -> tuple[Run, Run]:
     """The run that costs more, and the one it is held against."""
-    common = (f"env_steps={options.steps}", f"seeds={options.lanes}", *QUIET)
+    compiling = f"compile={'on' if options.compile else 'off'}"
+    common = (f"env_steps={options.steps}", f"seeds={options.lanes}", compiling, *QUIET)
     if name == "meter":
         return (
-            lambda: seconds("abs", *common, *FIXED, *METER),
-            lambda: seconds("abs", *common, *FIXED),
+            lambda: trained("abs", *common, *FIXED, *METER)[0],
+            lambda: trained("abs", *common, *FIXED)[0],
+        )
+    if name == "moving":
+        mean = mean_rows(trained("abs", *common, *MOVING)[1])
+        one = f"batch={{schedule: {{kind: fixed, rows: {mean}}}, ladder: {{kind: exact}}}}"
+        return (
+            lambda: trained("abs", *common, *MOVING)[0],
+            lambda: trained("abs", *common, one)[0],
         )
     log = folder / name
     log.mkdir()
-    seconds(CONTROLLED[name], *common, log=log)
+    trained(CONTROLLED[name], *common, log=log)
     replay = f"batch.schedule={{kind: replayed, log: {log}/decisions.csv, shift: 0}}"
     return (
-        lambda: seconds(CONTROLLED[name], *common),
-        lambda: seconds(CONTROLLED[name], *common, replay),
+        lambda: trained(CONTROLLED[name], *common)[0],
+        lambda: trained(CONTROLLED[name], *common, replay)[0],
     )
 
 
-def seconds(config: str, *overrides: str, log: Path | None = None) -> float:
-    """Trains a regime and returns the time of its loop; writes its files where asked."""
+def mean_rows(trainer: Trainer) -> int:
+    """Rows an update of a run."""
+    return int(trainer.lanes.samples[0] / trainer.learner.updates[0] + 0.5)
+
+
+def trained(config: str, *overrides: str, log: Path | None = None) -> tuple[float, Trainer]:
+    """Trains a regime; the seconds of its loop, and the trainer. Writes files where asked."""
     path = ROOT / "configs/regimes" / f"{config}.yaml"
     found = build(read(path, ["device=cpu", *overrides]), config)
-    trainer = Trainer(found.train, found.agent, found.make_env, per_lane=found.per_lane)
+    trainer = Trainer(
+        found.train, found.agent, found.make_env, per_lane=found.per_lane, compile=found.compile
+    )
     sink = None if log is None else CsvSink(log)
     began = time.perf_counter()
     for moment in trainer.records():
@@ -94,7 +116,7 @@ def seconds(config: str, *overrides: str, log: Path | None = None) -> float:
     took = time.perf_counter() - began - trainer.evaluation_s
     if sink is not None:
         sink.close()
-    return took
+    return took, trainer
 
 
 def measured(name: str, costly: Run, plain: Run, pairs: int) -> list[str]:

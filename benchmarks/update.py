@@ -27,6 +27,7 @@ import torch
 from benchmarks.processes import hold_to_core
 from benchmarks.tables import heading, machine
 from benchmarks.update_cost import growth, ladder
+from rlbatch.train.heap import keep_freed_memory
 
 LANES = (1, 8, 16)
 ROWS = tuple(2**k for k in range(3, 13))
@@ -37,6 +38,7 @@ def main() -> None:
     """Prints table after table."""
     options = arguments()
     torch.set_num_threads(1)
+    keep_freed_memory()  # as training does
     facts = {**machine(), "core": hold_to_core(options.core), "compile": str(options.compile)}
     told: dict[str, Any] = {"machine": facts, "tables": {}}
     print(heading("One update, CartPole, DQN with squared loss, one thread", facts))

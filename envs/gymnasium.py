@@ -84,7 +84,7 @@ class GymnasiumLanes:
             obs[i] = self._envs[i].reset()[0]
         return Step(
             self._lanes(obs),
-            self._lanes(np.array(rewards, np.float32)),
+            self._lanes(np.array(rewards, np.float32).reshape(len(rewards))),
             self._lanes(np.array(terminated, np.bool_)),
             self._lanes(np.array(truncated, np.bool_)),
             self._lanes(next_obs),

@@ -64,10 +64,6 @@ def bits(seed: Ints, purpose: int, counter: Ints, num: int) -> npt.NDArray[np.ui
 
 def uniform(seed: Ints, purpose: int, counter: Ints, num: int) -> Floats:
     """Uniform numbers in [0, 1), `[..., num]` float64, from the top 53 bits."""
-    if isinstance(seed, np.ndarray) and seed.ndim == 1 and isinstance(counter, int):
-        out = np.empty((len(seed), num), np.float64)  # acting asks so at every step
-        _fill_uniform_at(seed, int(purpose), counter, out)
-        return out
     lead, seeds, counters = _pairs(seed, counter)
     out = np.empty((*lead, num), np.float64)
     _fill_uniform(seeds, int(purpose), counters, out.reshape(-1, num))
@@ -192,14 +188,6 @@ def _fill_uniform_ahead(seeds: Any, purpose: Any, counters: Any, out: Any) -> No
             key = stream_key(seeds[lane], purpose, counters[lane] + k + 1)
             for i in range(out.shape[2]):
                 out[lane, k, i] = stream_uniform(key, i)
-
-
-@numba.njit(cache=True)
-def _fill_uniform_at(seeds: Any, purpose: Any, counter: Any, out: Any) -> None:
-    for lane in range(seeds.shape[0]):
-        key = stream_key(seeds[lane], purpose, counter)
-        for i in range(out.shape[1]):
-            out[lane, i] = stream_uniform(key, i)
 
 
 @numba.njit(cache=True)

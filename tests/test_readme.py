@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rlbatch.config import read_comparison
+from rlbatch.config import build, read, read_comparison
 from rlbatch.schedule import Epsilon, Fixed, Geometric, Linear, Phased
 from rlbatch.train.__main__ import main
 from rlbatch.types import Signal
@@ -40,6 +40,15 @@ def test_the_schedule_of_ones_own_trains_from_a_folder_of_ones_own(
     own.write_text(f"extends: {ROOT}/configs/quick.yaml\n{yaml.safe_dump(small)}{shown}")
     monkeypatch.chdir(tmp_path)
     assert main([str(own), "run_dir=run"]) == 0
+
+
+def test_the_ways_to_compute_that_are_shown_can_be_asked_for(tmp_path: Path) -> None:
+    (shown,) = (b for b in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "bf16" in b)
+    own = tmp_path / "own.yaml"
+    own.write_text(f"extends: {ROOT}/configs/quick.yaml\n{shown}")
+    found = build(read(own), "own")
+    told = found.train.learner
+    assert (told.micro_batch, told.precision, told.optimizer.kind) == (512, "bf16", "adamw")
 
 
 @pytest.mark.parametrize("kind", [Fixed, Linear, Geometric, Epsilon, Phased])

@@ -69,13 +69,16 @@ class _Again(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
         ctx.segment, ctx.names = inputs[0], inputs[1]
+        kind = inputs[2].device.type  # the backward pass runs outside of autocast's context
+        ctx.cast = kind, torch.get_autocast_dtype(kind), torch.is_autocast_enabled(kind)
         ctx.save_for_backward(*inputs[2:])
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Any:
         def again(x: Tensor, *params: Tensor) -> Tensor:
             own = dict(zip(ctx.names, params, strict=True))
-            output: Tensor = functional_call(ctx.segment, own, (x,))
+            with torch.autocast(*ctx.cast):
+                output: Tensor = functional_call(ctx.segment, own, (x,))
             return output
 
         pull: Any = vjp(again, *ctx.saved_tensors)[1]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import sysconfig
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,6 +17,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from rlbatch.errors import ConfigError
+from rlbatch.learner.memory import out_of_memory
 
 
 @functools.cache
@@ -29,7 +32,8 @@ def lack() -> str:
         cpp_builder.get_cpp_compiler()
     except exc.InvalidCxxCompiler:
         return "no C++ compiler was found"
-    return ""
+    headers = Path(sysconfig.get_paths()["include"])
+    return "" if (headers / "Python.h").is_file() else f"no Python.h was found in {headers}"
 
 
 def require_compiler() -> None:
@@ -39,7 +43,7 @@ def require_compiler() -> None:
         ConfigError: no C++ compiler.
     """
     if lack():
-        advice = "Install g++ or set CXX to a compiler, or say compile: off."
+        advice = "Install g++ (or set CXX to a compiler) and Python's headers, or say compile: off."
         raise ConfigError("compile", "a C++ compiler", lack(), advice)
 
 
@@ -74,6 +78,8 @@ def compiled(
                 recorded, list(example), options=options
             )
     except (RuntimeError, NotImplementedError) as fault:
+        if out_of_memory(fault):  # recording does the operations once
+            raise
         raise _refusal(fault) from fault
 
     def run(*arguments: Tensor) -> Any:

@@ -1,4 +1,4 @@
-"""Step 5, accumulation: how a batch that does not fit would be cut."""
+"""Step 5, accumulation: how a batch that does not fit is cut."""
 
 from __future__ import annotations
 

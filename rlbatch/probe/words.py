@@ -113,6 +113,6 @@ def _accumulation(told: Findings) -> Iterator[str]:
         return
     own = told.cut
     yield (
-        f"accumulation: {own.wanted:,} rows would be {own.chunks} parts of {own.micro_batch:,}; a "
-        "plan only, the learner cannot add up parts yet, so the block stays at what fits"
+        f"accumulation: {own.wanted:,} rows are {own.chunks} parts of {own.micro_batch:,} with "
+        f"learner.micro_batch={own.micro_batch}; the block stays at what fits in one"
     )

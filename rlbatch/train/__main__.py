@@ -19,6 +19,7 @@ from rlbatch.errors import RlbatchError
 from rlbatch.metrics import CsvSink, TensorBoardSink, WandbSink
 from rlbatch.metrics.wandb import require_extra
 from rlbatch.train.folder import claim, describe
+from rlbatch.train.heap import keep_freed_memory
 from rlbatch.train.probe import read_probe
 from rlbatch.train.progress import reporter_for
 from rlbatch.train.run import run
@@ -28,6 +29,7 @@ from rlbatch.train.trainer import Trainer
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Trains what a config says; the exit status tells how it went (0, 1, 2 or 130)."""
+    keep_freed_memory()
     try:
         return _train(_parser().parse_intermixed_args(arguments))
     except KeyboardInterrupt:

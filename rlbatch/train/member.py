@@ -59,10 +59,10 @@ class Member:
     def complete(self, status: Status) -> dict[str, Any]:
         """Completes the folder; returns what summary.json says."""
         trainer = self._trainer
-        self._keep("final", trainer.learner.online.state)
-        self._keep("best", trainer.best.state, now=False)
         for sink in self._sinks:
             sink.close()
+        self._keep("final", trainer.learner.online.state)
+        self._keep("best", trainer.best.state, now=False)
         if trainer.feedback is not None and trainer.feedback.throughput:
             write_json(self._folder / "throughput.json", trainer.feedback.throughput)
         ended: Status = "failed" if self.lost else status

@@ -39,7 +39,8 @@ class Pack:
         require(bool(self.members), "pack", "at least 1 member", 0)
         for other in self.members[1:]:
             key = unlike(self.members[0], other)
-            require(key is None, "pack", "members that can share a learner", f"others: {key}")
+            told, advice = f"some that differ in or rule out: {key}", "Train them apart."
+            require(key is None, "pack", "members that can share a learner", told, advice)
 
     @property
     def common(self) -> TrainSettings:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rlbatch.contract import Sink
+from rlbatch.errors import RlbatchError
 from rlbatch.train.member import Member
 from rlbatch.train.progress import Reporter
 from rlbatch.train.summary import Status
@@ -50,5 +51,18 @@ def run_all(
         status = "interrupted"
         raise
     finally:
-        summaries = [member.complete(status) for member in members]
+        summaries = _completed(members, status)
+    return summaries
+
+
+def _completed(members: Sequence[Member], status: Status) -> list[dict[str, Any]]:
+    """Completes all folders; what keeps one from it does not keep the others."""
+    summaries, faults = [], list[Exception]()
+    for member in members:
+        try:
+            summaries.append(member.complete(status))
+        except (OSError, RlbatchError) as fault:
+            faults.append(fault)
+    if faults:
+        raise faults[0]
     return summaries

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rlbatch.learner import Constants, LearnerSettings, PolyakTarget, declared_betas
+from rlbatch.learner import Constants, PolyakTarget, declared_betas
 from rlbatch.train.lanes import Lanes
 from rlbatch.train.pack import Pack
 from rlbatch.train.rates import Number, Rates
+from rlbatch.train.settings import TrainSettings
 
 Floats = npt.NDArray[np.float64]
 Rows = int | npt.NDArray[np.int64]  # for all lanes, or [L]
@@ -29,7 +30,7 @@ class SideBySide:
         pairs = list(zip(pack.members, pack.own, strict=True))
         self._rates = [Rates(member, lanes, own) for member, own in pairs]
         self._own, self._sizes = pack.own, [own.stop - own.start for own in pack.own]
-        self._declared = [_declared(member.learner) for member in pack.members]
+        self._declared = [_declared(member) for member in pack.members]
         self.lr: Number = self._joined([rates.lr for rates in self._rates])
         self._last: list[Constants | None] = []  # of the members, when `_constants` was made
         self._constants: Constants | None = None
@@ -86,11 +87,12 @@ class SideBySide:
         )
 
 
-def _declared(learner: LearnerSettings) -> tuple[float | None, ...]:
-    """β₁, β₂, ε and τ, None what it has not."""
-    target = learner.target
-    tau = target.tau if isinstance(target, PolyakTarget) else None
-    return *(declared_betas(learner.optimizer) or (None,) * 3), tau
+def _declared(member: TrainSettings) -> tuple[float | Floats | None, ...]:
+    """β₁, β₂, ε and τ, the last `[L]`; None what it has not."""
+    targets = [arm.learner.target for arm in member.lane_arms]
+    shares = np.array([target.tau for target in targets if isinstance(target, PolyakTarget)])
+    betas = declared_betas(member.learner.optimizer) or (None,) * 3
+    return *betas, shares if len(shares) else None
 
 
 def _cut(number: Any, own: slice) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rlbatch.schedule import Ladder
 from rlbatch.train.settings import TrainSettings
 from rlbatch.types import Signal
 
@@ -16,31 +15,36 @@ def compiling_pays(settings: TrainSettings) -> bool:
     Measured for multi-layer perceptrons of about a hundred units; larger networks are the more
     multiplication the less there is to save, so they take longer runs.
     """
-    learn = settings.learn
-    due = (settings.env_steps - learn.start) // learn.every * learn.count
-    return due * len(settings.lane_seeds) >= PER_RUNG * rungs(settings)
-
-
-def rungs(settings: TrainSettings) -> int:
-    """About how many batch sizes a run will see."""
     plan = settings.batch
     if plan.whole:
-        return settings.env_steps  # ever another
+        return False  # ever another size
+    rows = sizes(settings)
+    updates: float = _due(settings, settings.env_steps)
+    if settings.iso == "samples":
+        updates *= plan.reference * len(rows) / sum(rows)
+    return updates * len(settings.lane_seeds) >= PER_RUNG * len(set(rows))
+
+
+def sizes(settings: TrainSettings) -> list[int]:
+    """B at points of a run, evenly apart; of a controller, all that it may decide."""
+    plan = settings.batch.of_lane(0)
     if plan.closed:
-        return len(plan.rungs())
-    assert isinstance(plan.ladder, Ladder)
-    exploration, budget = settings.exploration, settings.env_steps
-    sizes = set()
-    for point in range(POINTS):
-        now = settings.learn.start + point * (budget - settings.learn.start) // POINTS
-        sizes.add(
-            plan.rows(
-                Signal(
-                    env_step=now,
-                    exploration=exploration.rate(now, budget),
-                    exploration_start=exploration.start,
-                    exploration_end=exploration.end,
-                )
-            )
+        return list(plan.rungs())
+    exploration, start, budget = settings.exploration, settings.learn.start, settings.env_steps
+    rows = []
+    for now in (start + point * (budget - start) // POINTS for point in range(POINTS)):
+        signal = Signal(
+            env_step=now,
+            update=_due(settings, now),
+            exploration=exploration.rate(now, budget),
+            exploration_start=exploration.start,
+            exploration_end=exploration.end,
         )
-    return len(sizes)
+        rows.append(plan.rows(signal))
+    return rows
+
+
+def _due(settings: TrainSettings, env_step: int) -> int:
+    """Updates due until then."""
+    learn = settings.learn
+    return (env_step - learn.start) // learn.every * learn.count

@@ -216,6 +216,21 @@ def test_actions_count_from_zero_also_where_the_environments_do_not() -> None:
     assert act(env, [1]).terminated.item()
 
 
+class Wrapped(gym.Wrapper[Any, Any, Any, Any]):
+    """Rewards as arrays of one number."""
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        obs, reward, *rest = super().step(action)
+        return obs, np.array([reward], np.float64), *rest
+
+
+def test_rewards_may_be_arrays_of_one_number() -> None:
+    env = GymnasiumLanes([SeededResets(Wrapped(Corridor()), seed) for seed in (1, 2)], 2, CPU)
+    env.reset()
+    step = env.step(torch.zeros((2, 1), dtype=torch.int64))
+    assert (step.reward.shape, step.reward.dtype) == ((2, 1), torch.float32)
+
+
 def test_arguments_reach_the_environment() -> None:
     env = lanes([1], kwargs={"limit": 1})
     env.reset()

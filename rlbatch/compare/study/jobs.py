@@ -83,9 +83,6 @@ class Job:
     ) -> subprocess.Popen[bytes]:
         """Starts the process that trains it, and those `beside`, and reads their inner signs."""
         where = [f"threads={threads}", *([f"device={device}"] if device else [])]
-        told = {str(job.built.resolved["compile"]) for job in (self, *beside)} if beside else set()
-        if len(told) > 1:  # one learner has one answer: what pays for some pays for more lanes
-            where.append("compile=on")
         others = [word for job in beside for word in ("--beside", str(job.write()))]
         command = [sys.executable, "-m", "rlbatch.compare", "cell", str(self.write()), *where]
         with self.log.open("wb") as log:

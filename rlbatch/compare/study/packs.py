@@ -27,7 +27,7 @@ def packs(jobs: Sequence[Job]) -> tuple[list[list[Job]], list[str]]:
         groups.append([job])
         if here:
             first = here[0][0].cell.place
-            apart.append(f"{job.cell.place} trains apart from {first}: {reasons[0]} differs")
+            apart.append(f"{job.cell.place} trains apart from {first} because of {reasons[0]}")
     return groups, apart
 
 

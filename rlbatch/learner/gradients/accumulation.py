@@ -10,6 +10,7 @@ from torch import Tensor
 
 from rlbatch.errors import TrainingError
 from rlbatch.learner.gradients.told import Gradients, Mask, Take
+from rlbatch.learner.memory import out_of_memory
 from rlbatch.types import Batch
 
 Answer = TypeVar("Answer")
@@ -95,10 +96,3 @@ class Accumulation:
         self._told.append(f"no memory for {now} rows at a time: {less} from now on ({fault})")
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-
-
-def out_of_memory(error: Exception) -> bool:
-    """Is it an allocator's refusal, of a GPU's or the CPU's?"""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return "allocate memory" in str(error)  # what torch's allocator on a CPU raises

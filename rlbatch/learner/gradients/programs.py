@@ -86,7 +86,7 @@ class Programs:
 def _blocks(piece: Batch, on: Mask) -> Iterator[tuple[slice, Batch]]:
     """Lanes in blocks, each cut to its widest lane; idle blocks are left out.
 
-    How many lanes go together hangs on the width alone, so that a width has one program or two.
+    How many lanes go together hangs on the width of their block, so a width has few programs.
     """
     sizes = piece.size.numpy() * on
     for block in _shares(slice(0, len(on)), BLOCK):

@@ -40,6 +40,6 @@ class Take(Protocol):
 
 def means(row: RowLoss, piece: Batch, whole: Tensor) -> tuple[Tensor, Tensor]:
     """A piece's share of the weighted mean loss, and of the mean |δ|, `[L]` each."""
-    own = (piece.row >= 0).to(row.td_error.dtype)
+    own = (piece.row >= 0).float()
     loss = (row.loss * piece.weight).sum(1) / whole
-    return loss, (row.td_error.abs() * own).sum(1) / whole
+    return loss, (row.td_error.detach().abs() * own).sum(1) / whole

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rlbatch.compare.cell.__main__ import cell
+from rlbatch.compare.cell import cell
+from rlbatch.learner.gradients import programs
+from rlbatch.train import rollout
 
 CONFIG = """\
 env: {plug: "envs.cartpole:CartPole"}
@@ -48,8 +51,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _together(folder: Path, into: str) -> list[str]:
-    first, *others = (_placed(folder, name, into) for name in BATCH)
+def _together(folder: Path, into: str, names: Iterable[str] = BATCH) -> list[str]:
+    first, *others = (_placed(folder, name, into) for name in names)
     return [first, *(word for other in others for word in ("--beside", other))]
 
 
@@ -114,3 +117,42 @@ def test_its_folder_holds_the_same_files_and_its_summary_the_same_counts(
     for key in ("regime", "status", "lanes", "seeds", "env_steps", "updates", "samples", "arms"):
         assert told[0][key] == told[1][key], key
     assert json.loads((packed / "manifest.json").read_text())["packed"] == list(BATCH)
+
+
+def test_compiled_they_leave_the_same(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs are the functions themselves."""
+    for room in (programs, rollout):
+        monkeypatch.setattr(room, "compiled", lambda function, example, **options: function)
+    assert cell([*_together(place, "compiled"), "compile=on"]) == 0
+    for name in BATCH:
+        for file in ("decisions.csv", "metrics.csv", "eval.csv"):
+            folders = (place / where / name for where in ("alone", "compiled/runs"))
+            same(*(lines(folder, file) for folder in folders))
+
+
+SICK = {
+    "wild": "learner: {lr: 1.0e+30, target: {kind: hard, period: 30}}",
+    "half": "lanes: {lr: [0.004, 1.0e+30]}",
+}
+
+
+@pytest.mark.parametrize(("name", "status"), [("wild", "failed"), ("half", "finished")])
+def test_lanes_that_diverge_leave_the_other_regimes_alone(
+    place: Path, name: str, status: str
+) -> None:
+    text = "".join(line for line in CONFIG.splitlines(True) if "learner" not in line)
+    text = text if name == "wild" else CONFIG
+    (place / f"{name}.yaml").write_text(f"{text}batch: {BATCH['fixed']}\n{SICK[name]}\n")
+    assert cell([str(place / f"{name}.yaml"), f"run_dir={place / 'alone' / name}"]) == (
+        status == "failed"
+    )
+    told = _together(place, f"beside {name}", ["fixed", name, "epsilon"])
+    assert cell(told) == (status == "failed")
+    for own in ("fixed", "epsilon", name):
+        alone, packed = place / "alone" / own, place / f"beside {name}" / "runs" / own
+        for file in ("decisions.csv", "eval.csv")[: 1 if own == "wild" else 2]:  # none to evaluate
+            same(lines(alone, file), lines(packed, file))
+        ends = [json.loads((run / "summary.json").read_text())["status"] for run in (alone, packed)]
+        assert ends == [status if own == name else "finished"] * 2
+    events = [line["event"] for line in lines(place / f"beside {name}/runs/{name}", "events.csv")]
+    assert events.count("diverged") == 2

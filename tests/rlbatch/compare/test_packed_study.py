@@ -13,7 +13,7 @@ import pytest
 from rlbatch.compare import __main__ as command
 from rlbatch.compare.__main__ import main
 from rlbatch.compare.analysis.analyse import analyse
-from rlbatch.compare.cell.__main__ import cell
+from rlbatch.compare.cell import cell
 from rlbatch.compare.runs.gather import gather_study
 from rlbatch.compare.study import jobs
 from rlbatch.train.trainer import Trainer
@@ -83,7 +83,7 @@ def test_regimes_share_a_process_and_controls_come_when_their_source_is_there(
     assert study() == 0
     assert told == [["a", "b"], ["often"], ["matched", "yoked"]]
     printed = capsys.readouterr().out
-    line = "runs/CartPole/often trains apart from runs/CartPole/a: learn.every differs"
+    line = "runs/CartPole/often trains apart from runs/CartPole/a because of learn.every"
     assert printed.count(line) == 1
     assert set(statuses(Path("out")).values()) == {"finished"}
     report = analyse(gather_study(Path("out")))

@@ -13,11 +13,13 @@ import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from agents.dqn import DQN
 from rlbatch.errors import ConfigError
 from rlbatch.learner import Learner, LearnerSettings
 from rlbatch.learner.checkpointing import checkpoint
+from rlbatch.learner.gradients import programs, source
 from rlbatch.types import Batch
 
 OBS, ACTIONS = spaces.Box(-np.inf, np.inf, (4,), np.float32), spaces.Discrete(3)
@@ -57,9 +59,11 @@ class Beside(nn.Module):
         return output
 
 
-def learner(lanes: int, agent: Any, checkpointing: bool, **settings: Any) -> Learner:
+def learner(
+    lanes: int, agent: Any, checkpointing: bool, compile: bool = False, **settings: Any
+) -> Learner:
     told = LearnerSettings(lr=1e-2, checkpointing=checkpointing, **settings)
-    return Learner(agent, OBS, ACTIONS, seeds=range(lanes), settings=told)
+    return Learner(agent, OBS, ACTIONS, seeds=range(lanes), settings=told, compile=compile)
 
 
 def rows(lanes: int) -> Batch:
@@ -91,6 +95,21 @@ def test_gradients_and_updates_are_those_without(
     assert far(again.online.flat, usual.online.flat) <= 1e-6
     assert torch.equal(again.values(batch.obs), again.values(batch.obs))
     assert far(again.values(batch.obs), usual.values(batch.obs)) <= 1e-5
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+@pytest.mark.parametrize("recorded", [False, True])
+def test_what_is_made_again_is_made_in_as_few_bits(
+    lanes: int, recorded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "compiled", lambda function, example: make_fx(function)(*example))
+    monkeypatch.setattr(source, "warm_up", lambda: None)
+    batch, agent = rows(lanes), DQN(hidden=(8, 8, 8))
+    usual, again = (
+        learner(lanes, agent, on, precision="bf16", compile=recorded) for on in (False, True)
+    )
+    assert far(again.gradient(batch), usual.gradient(batch)) < 2.0**-7  # sums of eight bits
+    assert far(usual.gradient(batch), learner(lanes, agent, True).gradient(batch)) > 1e-4
 
 
 def stacked(network: nn.Module) -> Callable[[Tensor], Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -73,6 +74,27 @@ def test_a_fault_of_inductor_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(torch._inductor, "compile", breaks)
     with pytest.raises(ConfigError, match=r"^compile: expected functions .* got CppCompileError: "):
         compiled(torch.sin, [torch.ones(2)])
+
+
+def test_a_lack_of_memory_is_told_as_one() -> None:
+    def takes_too_much(x: Tensor) -> Tensor:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")
+
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        compiled(takes_too_much, [torch.ones(2)])
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_pythons_headers_are_asked_for(
+    there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if there:
+        (tmp_path / "Python.h").touch()
+    monkeypatch.setattr(cpp_builder, "get_cpp_compiler", lambda: "g++")
+    monkeypatch.setattr("sysconfig.get_paths", lambda: {"include": str(tmp_path)})
+    lack.cache_clear()
+    assert lack() == ("" if there else f"no Python.h was found in {tmp_path}")
+    lack.cache_clear()
 
 
 def test_a_mistake_of_the_function_itself_is_not_hidden() -> None:

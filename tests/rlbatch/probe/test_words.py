@@ -79,7 +79,7 @@ FOUND = Findings(
         ({"critical": Critical(8, None, None, at_end=False)}, "one lane, so no interval"),
         ({"critical": Critical(None, 0, 0, at_end=False)}, "no size makes progress"),
         ({}, "accumulation: not needed"),
-        ({"cut": Cut(1024, 256, 4)}, "1,024 rows would be 4 parts of 256; a plan only"),
+        ({"cut": Cut(1024, 256, 4)}, "1,024 rows are 4 parts of 256 with learner.micro_batch=256"),
         ({"warm": dataclasses.replace(WARM, updates=0)}, "no update was made yet"),
         ({"warm": dataclasses.replace(WARM, planned=101)}, "was over before 101 env steps"),
         ({"warm": dataclasses.replace(WARM, idle=1)}, "1 had diverged and are left out"),

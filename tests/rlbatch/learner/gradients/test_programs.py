@@ -11,12 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from agents.dqn import DQN
+from rlbatch.contract import QFn
 from rlbatch.errors import ConfigError
 from rlbatch.learner import HardTarget, Learner, NoiseScale
 from rlbatch.learner.gradients import programs, source
 from rlbatch.learner.gradients.programs import BLOCK
 from rlbatch.replay import ReplayBuffer
-from rlbatch.types import Batch
+from rlbatch.types import Batch, RowLoss
 
 MakeLearner = Callable[..., Learner]
 Frozen = Callable[..., ReplayBuffer]
@@ -202,6 +203,31 @@ def test_programs_and_the_noise_meter_go_together(
     assert measured.noise is not None
     assert all("noise_scale" in own for own in measured.noise.read())
     assert noted == [(3, 16)]
+
+
+class Room(DQN):
+    """There is room for the loss of eight rows a lane."""
+
+    def loss(self, q: QFn, q_target: QFn, batch: Batch, key: Tensor) -> RowLoss:
+        if len(batch.reward) > 8:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return super().loss(q, q_target, batch, key)
+
+
+def test_where_recording_a_program_finds_no_memory_the_batch_is_cut(
+    make: MakeLearner, weighted: MakeBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch._inductor, "compile", lambda graph, example, options: graph)
+    monkeypatch.setattr(source, "warm_up", lambda: None)
+    batch = weighted([32, 9, 20])
+    learns, eager = make(agent=Room(hidden=(8,)), compile=True), make()
+    for own in (learns, eager):
+        own.update(batch)
+    assert far(learns.online.flat, eager.online.flat) <= 1e-6
+    assert [words.partition(":")[0] for words in learns.told()] == [
+        "no memory for 32 rows at a time",
+        "no memory for 16 rows at a time",
+    ]
 
 
 class Deep(DQN):

@@ -13,9 +13,11 @@ from rich.console import Console
 
 from rlbatch.compare import inner
 from rlbatch.config import Experiment, build, read
+from rlbatch.errors import RlbatchError
 from rlbatch.train.__main__ import ctrl_c_stops, sinks_of
 from rlbatch.train.__main__ import main as train
 from rlbatch.train.folder import claim, describe
+from rlbatch.train.heap import keep_freed_memory
 from rlbatch.train.member import Member
 from rlbatch.train.pack import Pack
 from rlbatch.train.probe import read_probe
@@ -27,6 +29,7 @@ from rlbatch.train.trainer import Trainer
 def cell(arguments: Sequence[str] | None = None) -> int:
     """Trains, then reads the inner signs of the parameters; the exit status tells how it went."""
     told = _parser().parse_intermixed_args(arguments)
+    keep_freed_memory()
     if told.beside:
         every = [_built(config, told.override) for config in (told.config, *told.beside)]
         status = _train_together(every, Console(highlight=False, markup=False, emoji=False))
@@ -44,8 +47,12 @@ def _train_together(every: Sequence[Experiment], console: Console) -> int:
     trainer = _trainer(every)
     members = [_member(trainer, run, every) for run in range(len(every))]
     budget = every[0].train.env_steps
-    with ctrl_c_stops(trainer), reporter_for(console, budget) as reporter:
-        summaries = run_all(trainer, members, reporter)
+    try:
+        with ctrl_c_stops(trainer), reporter_for(console, budget) as reporter:
+            summaries = run_all(trainer, members, reporter)
+    except RlbatchError as failed:
+        print(f"rlbatch: error: {failed}", file=sys.stderr)
+        return 1
     for summary in summaries:
         console.print(f"{summary['regime']}: {summary['status']}", soft_wrap=True)
     ends = {summary["status"] for summary in summaries}
@@ -102,7 +109,3 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--variant", action="append", default=[], help="name=config")
     parser.add_argument("--episodes", type=int, default=10)
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(cell())
