@@ -21,7 +21,7 @@ from rlbatch.evaluate import main as evaluate_main
 from rlbatch.train import Trainer, checkpoint
 from rlbatch.train.__main__ import main
 from rlbatch.train.progress import LineReporter
-from rlbatch.train.run import run
+from rlbatch.train.run import _completed, run
 from rlbatch.types import Record
 
 MakeTrainer = Callable[..., Trainer]
@@ -292,3 +292,24 @@ def test_a_diverged_seed_is_named_in_the_summary(make_trainer: MakeTrainer, tmp_
     assert (summary["diverged"], summary["status"]) == ([4], "finished")
     assert (summary["env_steps"], summary["updates"]) == (100, 41)
     assert [row["seed"] for row in summary["eval"]["per_seed"]] == [3, 4, 5]
+
+
+class Fails:
+    """A run whose folder cannot be completed, or can."""
+
+    def __init__(self, fault: Exception | None) -> None:
+        self.fault, self.ended = fault, ""
+
+    def complete(self, status: str) -> dict[str, Any]:
+        self.ended = status
+        if self.fault is not None:
+            raise self.fault
+        return {"status": status}
+
+
+def test_what_keeps_one_run_from_its_end_does_not_keep_those_beside_it() -> None:
+    members: list[Any] = [Fails(OSError("disk full")), Fails(None), Fails(OSError("again"))]
+    with pytest.raises(OSError, match="disk full"):
+        _completed(members, "finished")
+    assert [member.ended for member in members] == ["finished"] * 3
+    assert _completed([members[1]], "interrupted") == [{"status": "interrupted"}]
