@@ -36,7 +36,9 @@ def parameters(*lead: int) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize(
-    ("function", "lead"), [(plain, ()), (joined, ()), (of_lanes, (3,))], ids=lambda own: str(own)
+    ("function", "lead"),
+    [(plain, ()), (joined, ()), (of_lanes, (3,))],
+    ids=["plain", "joined", "lanes"],
 )
 def test_a_recording_sees_its_parameters_as_they_are_now(
     function: Function, lead: tuple[int, ...]
