@@ -12,7 +12,7 @@ from rich.console import Console
 
 from rlbatch.compare import manifest
 from rlbatch.compare.analysis.analyse import analyse
-from rlbatch.compare.cell import cell
+from rlbatch.compare.cell.__main__ import cell
 from rlbatch.compare.plot import AXES, plot
 from rlbatch.compare.publish import publish
 from rlbatch.compare.runs.gather import Gathered, gather_runs, gather_study

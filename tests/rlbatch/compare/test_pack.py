@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rlbatch.compare.cell import cell
+from rlbatch.compare.cell.__main__ import cell
 from rlbatch.learner.gradients import programs
 from rlbatch.train import rollout
 

@@ -13,7 +13,7 @@ import pytest
 from rlbatch.compare import __main__ as command
 from rlbatch.compare.__main__ import main
 from rlbatch.compare.analysis.analyse import analyse
-from rlbatch.compare.cell import cell
+from rlbatch.compare.cell.__main__ import cell
 from rlbatch.compare.runs.gather import gather_study
 from rlbatch.compare.study import jobs
 from rlbatch.train.trainer import Trainer

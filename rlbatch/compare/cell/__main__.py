@@ -28,8 +28,15 @@ from rlbatch.train.trainer import Trainer
 
 def cell(arguments: Sequence[str] | None = None) -> int:
     """Trains, then reads the inner signs of the parameters; the exit status tells how it went."""
-    told = _parser().parse_intermixed_args(arguments)
     keep_freed_memory()
+    try:
+        return _cell(_parser().parse_intermixed_args(arguments))
+    except RlbatchError as refused:
+        print(f"rlbatch: error: {refused}", file=sys.stderr)
+        return 2
+
+
+def _cell(told: argparse.Namespace) -> int:
     if told.beside:
         every = [_built(config, told.override) for config in (told.config, *told.beside)]
         status = _train_together(every, Console(highlight=False, markup=False, emoji=False))
@@ -109,3 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--variant", action="append", default=[], help="name=config")
     parser.add_argument("--episodes", type=int, default=10)
     return parser
+
+
+if __name__ == "__main__":
+    sys.exit(cell())
