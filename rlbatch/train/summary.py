@@ -47,9 +47,7 @@ def summarise(
         "nan_signals": trainer.nan_signals(run),  # decisions of each lane that a NaN made hold
         "wall_s": round(lanes.wall_s, 3),
         "evaluation_s": round(trainer.evaluation_s, 3),
-        "env_steps_per_s": round(
-            float(lanes.env_step[own].sum()) / train_s, 1
-        ),  # all lanes together
+        "env_steps_per_s": round(float(lanes.env_step[own].sum()) / train_s, 1),  # of all lanes
         "eval": _scores(evaluated, settings),
     }
 
