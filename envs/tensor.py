@@ -107,9 +107,12 @@ class TensorLanes(ABC):
 
     def numbers(self, count: int) -> Tensor:
         """What the next `count` starts of every environment are made of, `[L, E, count, draws]`."""
-        seeds, episode = (own.numpy(force=True) for own in (self._seeds, self.state[2]))
-        drawn = uniform_ahead(seeds, Purpose.RESET, episode, count, self.draws)
-        return torch.from_numpy(drawn).to(self._seeds.device)
+        episode = self.state[2]
+        if episode.device.type != "cpu":  # there, in operations that a program may contain
+            ahead = torch.arange(1, count + 1, device=episode.device)
+            return self._uniform(episode[..., None] + ahead)
+        seeds, episodes = self._seeds.numpy(), episode.numpy()
+        return torch.from_numpy(uniform_ahead(seeds, Purpose.RESET, episodes, count, self.draws))
 
     def _taken(self, state: tuple[Tensor, ...], action: Tensor) -> tuple[State, Step]:
         """The step as if no episode ended."""
@@ -131,8 +134,9 @@ class TensorLanes(ABC):
         return State(motion, steps, episode), step._replace(obs=self.observed(motion))
 
     def _uniform(self, episode: Tensor) -> Tensor:
-        """What the starts of these episodes are made of, `[L, E, draws]`."""
-        return uniform_torch(self._seeds, Purpose.RESET, episode, self.draws)
+        """What the starts of episodes `[L, E, ...]` are made of, `[L, E, ..., draws]`."""
+        seeds = self._seeds.view(*self._seeds.shape, *[1] * (episode.ndim - 2))
+        return uniform_torch(seeds, Purpose.RESET, episode, self.draws)
 
     def _uniform_on_cpu(self, episode: Tensor) -> Tensor:
         """The same numbers out of one compiled kernel."""

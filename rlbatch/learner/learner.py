@@ -16,14 +16,15 @@ from rlbatch.learner.checkpointing import checkpoint
 from rlbatch.learner.constants import DECLARED, Number, Told
 from rlbatch.learner.forward import Forward, Plain, Stacked, values_of
 from rlbatch.learner.gradients import Gradients, Source
+from rlbatch.learner.inline import InlineUpdate
 from rlbatch.learner.jump import fit_memory
 from rlbatch.learner.lanes import LaneSettings
 from rlbatch.learner.meters import Meters
 from rlbatch.learner.noise import NoiseMeter, noise_settings
-from rlbatch.learner.optimizers import optimizer_for
 from rlbatch.learner.parameters import Parameters, initial
 from rlbatch.learner.settings import Constants, LearnerSettings
 from rlbatch.learner.statistics import Statistics, refuse_beside
+from rlbatch.learner.step import LaneStep, Rates
 from rlbatch.learner.target import Target
 from rlbatch.seeding import Purpose, bits
 from rlbatch.types import Batch, Moments
@@ -78,11 +79,9 @@ class Learner:
         self.values_of = values_of(agent, network, self.online)
         self._source = Source(*parts, self._forward, self.own.compute, compile)
         self.noise = None if noise is None else NoiseMeter(noise, *parts)
-        self.optimizer = optimizer_for(self.own.optimizer, self.online.flat, self.online.shapes)
-        self.meters = Meters(self.lanes, self.device)
-        self._watched: Meters | None = None
+        self._step = LaneStep(self.own, self.online, self.statistics, self._source)
+        self.optimizer, self.meters = self._step.optimizer, self._step.meters
         self.updates = np.zeros(self.lanes, np.int64)
-        self.diverged = torch.zeros(self.lanes, dtype=torch.bool, device=self.device)
         self._follower = Target(self.own, self.online, self.target)
         polyak = self.own.tau is not None
         self._constants = Told(self.own.optimizer, self.lanes, self.device, polyak)
@@ -95,10 +94,15 @@ class Learner:
         """Action values `[L, E, A]` of observations `[L, E, *obs]`, without gradient."""
         return self._forward.values(obs)
 
+    @property
+    def diverged(self) -> Tensor:
+        """Lanes `[L]` whose gradient was not finite."""
+        return self._step.diverged
+
     def watch(self) -> Meters:
         """Meters beside `meters`, with a reading of their own and mean δ²."""
-        self._watched = Meters(self.lanes, self.device, squares=True)
-        return self._watched
+        self._step.watched = watched = Meters(self.lanes, self.device, squares=True)
+        return watched
 
     def gradient(self, batch: Batch) -> Tensor:
         """Each lane's gradient of its weighted mean loss, `[L, P]`, before clipping."""
@@ -146,29 +150,19 @@ class Learner:
         if batch.reward.ndim != 2 or len(batch.reward) != self.lanes:
             raise DataError("learner.batch", f"[{self.lanes}, B] rows", tuple(batch.reward.shape))
         on = (batch.size > 0).numpy(force=True) if active is None else active
-        grad, loss, td_error, row_error, groups = self._source.retried(
-            lambda: self._told(batch, on), batch
-        )
-        norm = torch.linalg.vector_norm(grad, dim=1)
-        ok = self._sound(torch.isfinite(norm), on)
-        if self.own.clip_norm is not None:
-            grad.mul_((self.own.clip_norm / (norm + 1e-6)).clamp_(max=1.0)[:, None])
+        told = self._source.retried(lambda: self._told(batch, on), batch)
         constants = DECLARED if constants is None else constants
-        rates = self._constants.rates(self.own.lr if lr is None else lr)
-        flat = self.online.flat.contiguous()  # a copy only where statistics lie between lanes
-        self.optimizer.step(flat, grad, rates, ok, self._constants.betas(constants))
-        if groups is not None:
-            self.online.flat.copy_(flat)
-            self.statistics.move(self.online.statistics, groups, batch.size, ok)
-        copied = self._follower.follow(ok, on, env_step, self._constants.tau(constants))
-        if self.noise is not None and copied is not None:
-            self.noise.restart(copied)
-        self.meters.add(loss, td_error, norm, ok)
-        if self._watched is not None:
-            own = (batch.row >= 0).to(row_error.dtype) / batch.size.clamp(min=1)[:, None]
-            self._watched.add(loss, td_error, norm, ok, (row_error.square() * own).sum(1))
+        asked = None if on.all() else torch.from_numpy(on).to(self.device)
+        told_lr = self._constants.rates(self.own.lr if lr is None else lr)
+        rates = Rates(told_lr, self._constants.betas(constants))
+        ok = self._step.take(told, batch.size, batch.row, rates, asked)
+        self.follow(ok, on, env_step, self._constants.tau(constants))
         self.updates += on
-        return row_error
+        return told.row_error
+
+    def inline(self) -> InlineUpdate:
+        """`update` as part of a program; see there for what it asks."""
+        return InlineUpdate(self, self._source, self._forward, self._step)
 
     def jump(self, ratio: npt.NDArray[np.float64], how: Moments) -> None:
         """Fits the optimiser's memory to a batch size that is now `ratio` `[L]` times what it was.
@@ -177,10 +171,12 @@ class Learner:
         """
         fit_memory(self.optimizer, ratio, how)
 
+    def loss_key(self) -> npt.NDArray[np.int64]:
+        """The randomness of each lane's next loss, `[L]`."""
+        return bits(self.seeds, Purpose.LOSS, self.updates, 1)[:, 0].view(np.int64)
+
     def _key(self) -> Tensor:
-        """The randomness of each lane's loss, `[L]` int64."""
-        key = bits(self.seeds, Purpose.LOSS, self.updates, 1)[:, 0].view(np.int64)
-        return torch.from_numpy(key).to(self.device)
+        return torch.from_numpy(self.loss_key()).to(self.device)
 
     def _told(self, batch: Batch, on: npt.NDArray[np.bool_]) -> Gradients:
         """The batch's gradients; where it is the noise meter's turn, it looks on.
@@ -199,20 +195,23 @@ class Learner:
         self.noise.add(head, norm, torch.isfinite(norm) & torch.from_numpy(on).to(self.device))
         return told if head is batch else self._source(batch, key, on)
 
-    def _sound(self, finite: Tensor, on: npt.NDArray[np.bool_]) -> Tensor:
-        """Lanes `[L]` that take their step; those with no way on are marked in `diverged`."""
-        asked = None if on.all() else torch.from_numpy(on).to(self.device)
-        if asked is None and finite.is_cpu and bool(finite.all()):
-            return finite
-        lost = self._source.lost(finite, asked)
-        self.diverged |= lost if asked is None else lost & asked
-        return finite if asked is None else finite & asked
+    def follow(
+        self,
+        ok: Tensor,
+        on: npt.NDArray[np.bool_],
+        env_step: int | npt.NDArray[Any],
+        tau: float | Tensor | None = None,
+    ) -> None:
+        """The target network's share of an update; see `Target.follow`."""
+        copied = self._follower.follow(ok, on, env_step, tau)
+        if self.noise is not None and copied is not None:
+            self.noise.restart(copied)
 
     def state_dict(self) -> dict[str, Tensor]:
         """All that changes, as tensors."""
         counters = {"updates": self.updates, "synced": self._follower.synced}
         return {
-            **{name: value.clone() for name, value in self._tensors().items()},
+            **{name: value.clone() for name, value in self.tensors().items()},
             **{name: torch.from_numpy(value.copy()) for name, value in counters.items()},
         }
 
@@ -226,16 +225,17 @@ class Learner:
         """
         new = {name: torch.zeros_like(own) for name, own in self._noise_state().items()}
         state = {**new, **state}
-        for name, own in self._tensors().items():
+        for name, own in self.tensors().items():
             got = tuple(state[name].shape) if name in state else "nothing"
             if got != tuple(own.shape):
                 raise DataError(f"learner.{name}", f"shape {tuple(own.shape)}", got)
-        for name, own in self._tensors().items():
+        for name, own in self.tensors().items():
             own.copy_(state[name])
         self.updates = state["updates"].numpy().copy()
         self._follower.synced = state["synced"].numpy().copy()
 
-    def _tensors(self) -> dict[str, Tensor]:
+    def tensors(self) -> dict[str, Tensor]:
+        """All that changes on the device, by name; the tensors themselves."""
         return {
             "online": self.online.state,
             "target": self.target.state,

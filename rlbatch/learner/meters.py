@@ -27,6 +27,11 @@ class Meters:
         self._sums = torch.zeros((len(self._names), lanes), device=device)
         self._count = torch.zeros(lanes, device=device)
 
+    @property
+    def tensors(self) -> tuple[Tensor, Tensor]:
+        """All that changes; the tensors themselves."""
+        return self._sums, self._count
+
     def add(
         self,
         loss: Tensor,

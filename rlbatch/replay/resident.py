@@ -22,8 +22,7 @@ class Resident:
     def batch(self, ring: DeviceRing, drawn: Drawn | DeviceDrawn, sizes: Rows) -> Batch:
         """The batch of the rows that were drawn `[L, B]`, on the host or there."""
         if isinstance(drawn, DeviceDrawn):
-            places = ring.places(drawn.numbers)
-            return self._gathered(ring, places, drawn.weight, drawn.numbers, drawn.sizes)
+            return self.drawn(ring, drawn)
         shape = drawn.numbers.shape
         parts = (shape, np.int64), (shape, np.float32), (shape, np.int64), (sizes.shape, np.int64)
         parcel = Parcel(ring.device, *parts)
@@ -33,6 +32,11 @@ class Resident:
         if drawn.weight is not None:
             weights[...] = drawn.weight
         return self._gathered(ring, *parcel.send())
+
+    def drawn(self, ring: DeviceRing, drawn: DeviceDrawn) -> Batch:
+        """The batch of the rows that were drawn on the device; operations on tensors alone."""
+        places = ring.places(drawn.numbers)
+        return self._gathered(ring, places, drawn.weight, drawn.numbers, drawn.sizes)
 
     def _gathered(
         self, ring: DeviceRing, places: Tensor, weight: Tensor, row: Tensor, size: Tensor

@@ -7,9 +7,11 @@ import torch
 from rlbatch.contract import Agent, Space, TensorEnv, VectorEnv
 from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
+from rlbatch.replay.inline import inline_rows
 from rlbatch.train.episodes import TrainingEpisodes
 from rlbatch.train.feedback import Feedback
 from rlbatch.train.groups import require_whole_groups
+from rlbatch.train.iterations import Iterations
 from rlbatch.train.measurable import require_measurable
 from rlbatch.train.pack import Pack
 from rlbatch.train.probe import Probe
@@ -74,6 +76,46 @@ def rollout_for(
         return None
     steps = stride(pack.common.learn.every, per_lane)
     return Rollout(env, learner.values_of, pack.lane_seeds, per_lane, actions, steps)
+
+
+def iterations_for(
+    pack: Pack,
+    env: VectorEnv,
+    learner: Learner,
+    actions: int,
+    per_lane: int,
+    compile: bool,
+    buffer: ReplayBuffer,
+    episodes: TrainingEpisodes,
+) -> Iterations | None:
+    """Steps and update as a program; None where something in them needs the host, see `apart`."""
+    rows = inline_rows(buffer, per_lane)
+    if rows is None or not isinstance(env, TensorEnv) or apart(pack, env, buffer, per_lane):
+        return None
+    every = pack.common.learn.every
+    steps = every // per_lane if every % per_lane == 0 else 1
+    told = pack.lane_seeds, per_lane, actions, steps, episodes
+    return Iterations(env, learner, rows, *told, compile and learner.device.type == "cuda")
+
+
+def apart(pack: Pack, env: VectorEnv, buffer: ReplayBuffer, per_lane: int) -> str:
+    """Why steps and update cannot be one program on the device; "" where they can."""
+    own, members = pack.common, pack.members
+    reasons = {
+        "the environments are not tensors": not isinstance(env, TensorEnv),
+        "rows are not plain, of one step, drawn uniformly, on the device": (
+            inline_rows(buffer, per_lane) is None
+        ),
+        "a batch is the whole buffer": own.batch.whole,
+        "a controller decides B": any(member.batch.closed for member in members),
+        "the noise scale is measured": any(
+            arm.learner.noise_scale is not None for arm in pack.lane_arms
+        ),
+        "an iteration adds more rows than there is room for": (
+            max(own.learn.every, per_lane) > own.replay.capacity
+        ),
+    }
+    return next((reason for reason, met in reasons.items() if met), "")
 
 
 def feedback_for(

@@ -100,18 +100,47 @@ class Rollout:
         fresh: Tensor,
         *state: Tensor,
     ) -> tuple[Tensor, ...]:
-        held, taken = self._kind(state), []
-        ends = torch.zeros_like(choice[0])
-        for t in range(self.steps):
-            greedy = self._values(flat, obs).argmax(-1)
-            action = torch.where(explore[t], choice[t], greedy)
-            index = ends[..., None, None].expand(*ends.shape, 1, fresh.shape[-1])
-            held, step = self._env.advance(held, action, fresh.gather(2, index)[:, :, 0])
-            ends = ends + (step.terminated | step.truncated)
-            told = step.reward, step.next_obs, step.terminated, step.truncated
-            taken.append((obs, action, *told))
-            obs = step.obs
-        return (*(torch.stack(column) for column in zip(*taken, strict=True)), obs, *held)
+        told = explore, choice, fresh, self._kind(state)
+        taken, obs, held = played(self._env, self._values, flat, obs, *told)
+        return *taken, obs, *held
+
+
+def played(
+    env: TensorEnv,
+    values: Values,
+    flat: Tensor,
+    obs: Tensor,
+    explore: Tensor,
+    choice: Tensor,
+    fresh: Tensor,
+    state: tuple[Tensor, ...],
+) -> tuple[list[Tensor], Tensor, tuple[Tensor, ...]]:
+    """T steps of all environments as operations on tensors alone; changes nothing.
+
+    Args:
+        env: whose steps they are.
+        values: action values.
+        flat: `[L, P + S]` what they are of.
+        obs: `[L, E, *obs]` to act on first.
+        explore: `[T, L, E]` bool, who does not act greedily.
+        choice: `[T, L, E]` their actions.
+        fresh: `[L, E, T, draws]` what the next starts are made of.
+        state: of the environments.
+
+    Returns:
+        The columns of `Taken`, as tensors; what to act on next; and the state then.
+    """
+    taken, ends = [], torch.zeros_like(choice[0])
+    for t in range(len(explore)):
+        greedy = values(flat, obs).argmax(-1)
+        action = torch.where(explore[t], choice[t], greedy)
+        index = ends[..., None, None].expand(*ends.shape, 1, fresh.shape[-1])
+        state, step = env.advance(state, action, fresh.gather(2, index)[:, :, 0])
+        ends = ends + (step.terminated | step.truncated)
+        told = step.reward, step.next_obs, step.terminated, step.truncated
+        taken.append((obs, action, *told))
+        obs = step.obs
+    return [torch.stack(column) for column in zip(*taken, strict=True)], obs, state
 
 
 def stride(every: int, per_lane: int) -> int:

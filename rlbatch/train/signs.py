@@ -38,6 +38,11 @@ class Signs:
         self._waiting = np.ones(lanes, np.bool_)  # a lane that rests waits its turn
         self._gone = np.zeros(lanes, np.bool_)  # has no next update to wait for
 
+    @property
+    def ready(self) -> bool:
+        """Are there states to see changes on?"""
+        return self._probe.ready
+
     def begin(self) -> None:
         """Before updates are due: until here all regimes of a seed have acted alike."""
         self._probe.take()

@@ -22,15 +22,21 @@ from rlbatch.train.evaluate import Episodes, Evaluator
 from rlbatch.train.lanes import Lanes
 from rlbatch.train.measures import Measures
 from rlbatch.train.pack import Pack
-from rlbatch.train.parts import buffer_for, feedback_for, learner_for, rollout_for
+from rlbatch.train.parts import (
+    buffer_for,
+    feedback_for,
+    iterations_for,
+    learner_for,
+    rollout_for,
+)
+from rlbatch.train.player import Player
 from rlbatch.train.probe import Probe
 from rlbatch.train.records import Moment, Records
-from rlbatch.train.rollout import Rollout, Taken, column_of
 from rlbatch.train.settings import TrainSettings
 from rlbatch.train.signs import Signs
 from rlbatch.train.stop import Curve, Patience
 from rlbatch.train.updates import Updates
-from rlbatch.types import Signal, Step
+from rlbatch.types import Signal
 
 
 class Trainer:
@@ -73,8 +79,6 @@ class Trainer:
         self.learner = learner_for(self.pack, agent, spaces, self.device, eager, compile)
         self.buffer.surrogate(self.learner.row_td_error)
         actions = self.buffer.layout.num_actions
-        self._actor = Actor(self.learner.values, seeds, per_lane, actions)
-        self._rollout = rollout_for(self.pack, self._env, self.learner, actions, per_lane, compile)
         played = self.settings.evaluate
         self._evaluator, self._final_evaluator = (
             Evaluator(make_env, len(seeds), episodes, played.max_length, self.device)
@@ -82,6 +86,7 @@ class Trainer:
         )
         self.lanes = Lanes(seeds)
         self._observe(probe)
+        self._act(actions, compile)
         self.best = Best(self.learner.online.state, self.pack.own)
         self._stop = False
         self.evaluation_s = 0.0  # wall time spent on evaluation
@@ -99,9 +104,18 @@ class Trainer:
         ask = None if self.feedback is None else self.feedback.read
         self._decider = Decider(self.pack, self.lanes, self._made, buffer.stored, ask)
         self._records = Records(self.lanes, self._decider, self._made, own.phase, own.env_steps)
-        parts = learner, buffer, self._decider, self._signs
-        self._updates = Updates(self.pack, self.lanes, *parts)
         self._patience = None if own.stop is None else Patience(own.stop, len(self.lanes.seeds))
+
+    def _act(self, actions: int, compile: bool) -> None:
+        """Makes what plays, and what is done after env steps."""
+        env, learner, buffer, each = self._env, self.learner, self.buffer, self._per_lane
+        made = self.pack, env, learner, actions, each, compile
+        whole = iterations_for(*made, buffer, self._episodes)
+        counted = self._episodes, self.lanes, self._decider, each
+        actor = Actor(learner.values, self.pack.lane_seeds, each, actions)
+        self._player = Player(env, actor, learner, buffer, *counted, rollout_for(*made), whole)
+        parts = learner, buffer, self._decider, self._signs, whole
+        self._updates = Updates(self.pack, self.lanes, *parts)
 
     def _made(self) -> npt.NDArray[np.int64]:
         """Updates made, `[L]`."""
@@ -132,15 +146,13 @@ class Trainer:
         own = self.settings
         log, evaluate = own.points(own.log_every), own.points(own.evaluate.every)
         self.lanes.start_clock()
-        obs = self._env.reset()
+        self._player.reset()
         while not (self.over or self._stop):
             before = self.lanes.now
             boundaries = own.learn.every, log, evaluate, own.env_steps
-            if self._rollout and self._rollout.fits(before, boundaries):
-                obs = self._roll(self._rollout, obs, before)
-            else:
-                obs = self._step(obs, before)
+            self._player.play(boundaries, self._updates.apart(before))
             self._updates.make(before)
+            self._player.finish()
             now = self.lanes.now
             logging, evaluating = (now // each > before // each for each in (log, evaluate))
             if logging or evaluating or self.over:
@@ -149,6 +161,7 @@ class Trainer:
                 yield from self._log()
             if evaluating or self.over:
                 yield from self._evaluate()
+        self._player.settle()
         if self.stopped:
             yield from filter(None, self._updates.changes(False))
 
@@ -165,36 +178,6 @@ class Trainer:
         """Decisions of each lane of a run that a NaN made hold; [] where B has no feedback."""
         state = self.controls_state(run)
         return [] if state is None else [nans_in(own) for own in state["memory"]]
-
-    def _step(self, obs: Tensor, now: int) -> Tensor:
-        action = self._actor.act(obs, self._decider.epsilon(), now)
-        step = self._env.step(action)
-        self._remember(obs, action, step)
-        self._episodes.add(step)
-        self.lanes.advance(self._per_lane)
-        return step.obs
-
-    def _roll(self, rollout: Rollout, obs: Tensor, now: int) -> Tensor:
-        """Several steps that nothing comes between."""
-        ahead = [t * self._per_lane for t in range(rollout.steps)]
-        epsilon = column_of([self._decider.epsilon(steps) for steps in ahead])
-        taken, obs = rollout(self.learner.online.state, obs, epsilon, now)
-        for t in range(rollout.steps):
-            one = Taken(*(column[t] for column in taken))
-            self.buffer.add(*one, valid=self._valid())
-        self._episodes.extend(taken.reward, taken.terminated, taken.truncated)
-        self.lanes.advance(self._per_lane * rollout.steps)
-        return obs
-
-    def _remember(self, obs: Tensor, action: Tensor, step: Step) -> None:
-        ends = step.terminated, step.truncated
-        self.buffer.add(obs, action, step.reward, step.next_obs, *ends, self._valid())
-
-    def _valid(self) -> npt.NDArray[np.bool_] | None:
-        """Whose transitions are stored, `[L, E]`; None: everyone's."""
-        if self.lanes.all_active:
-            return None
-        return np.repeat(self.lanes.active[:, None], self._per_lane, 1)
 
     def _stop_diverged(self) -> Iterator[Moment]:
         """Takes lanes whose gradient was not finite out of the run, and says so."""
@@ -221,6 +204,7 @@ class Trainer:
         return self._records.event(tired, "stopped", self._patience.settings.reason)
 
     def _log(self) -> Iterator[Moment]:
+        self._player.settle()
         told = self._measures.read(self._updates.batches)
         self._decider.hear(told)
         line = self._records.train(told, self._updates.lr)
@@ -228,9 +212,14 @@ class Trainer:
         powers = self._records.event(
             self._decider.rates.new_powers(), "beta_power", "κ(1 − β) ≥ 1: β to the power κ instead"
         )
-        cut = [self._records.event(self.lanes.active, "memory", own) for own in self.learner.told()]
+        cut = [self._records.event(self.lanes.active, "memory", own) for own in self._words()]
         events = powers, *cut, stopped
         yield from filter(None, (*self._updates.changes(self.over), line, *events))
+
+    def _words(self) -> list[str]:
+        """What users should know of how memory is made do with."""
+        whole = self._player.iterations
+        return self.learner.told() + ([] if whole is None else whole.read())
 
     def _evaluate(self) -> Iterator[Moment]:
         final = self.over

@@ -13,6 +13,7 @@ from rlbatch.seeding import draw_counter
 from rlbatch.train.credit import Credit
 from rlbatch.train.decide import Decider, Wanted
 from rlbatch.train.decisions import Decisions
+from rlbatch.train.iterations import Iterations
 from rlbatch.train.lanes import Lanes
 from rlbatch.train.pack import Pack
 from rlbatch.train.records import Moment
@@ -20,6 +21,7 @@ from rlbatch.train.signs import Signs
 from rlbatch.types import Batch, Moments
 
 Mask = npt.NDArray[np.bool_]  # [L]
+Rows = npt.NDArray[np.int64]  # [L]
 
 
 class Updates:
@@ -32,6 +34,7 @@ class Updates:
         buffer: what it learns from.
         decider: says B and the learning rate.
         signs: measured around updates.
+        iterations: programs that make an update after steps that wait for it, if there are any.
     """
 
     def __init__(
@@ -42,10 +45,11 @@ class Updates:
         buffer: ReplayBuffer,
         decider: Decider,
         signs: Signs,
+        iterations: Iterations | None = None,
     ) -> None:
         self._settings, self._lanes = pack.common, lanes
         self._learner, self._buffer = learner, buffer
-        self._decider, self._signs = decider, signs
+        self._decider, self._signs, self._iterations = decider, signs, iterations
         references = np.array([plan.reference for plan in pack.lane_plans])
         alike = (references == references[0]).all()
         reference = int(references[0]) if alike else references
@@ -58,6 +62,14 @@ class Updates:
         self._own = pack.own
         self.batches: list[Batch | None] = [None] * len(pack.members)  # the last of each
         self.lr: float | npt.NDArray[np.float64] = decider.lr  # of the last update
+
+    def apart(self, before: int) -> bool:
+        """Must the rows of env step `before` on be stored when updates are next asked for?
+
+        So it is for the first ones, as the states come from there on which changes are seen.
+        """
+        learn = self._settings.learn
+        return not self._signs.ready and learn.due(before, before + learn.every) > 0
 
     def make(self, before: int) -> None:
         """All that are due since env step `before`, as far as the credit of each lane goes."""
@@ -96,18 +108,10 @@ class Updates:
         rows = wanted.rows if lanes.all() else wanted.rows * lanes
         self._learner.statistics.require_rows(rows)
         counter = draw_counter(self._lanes.env_step, update)
-        whole = self._settings.batch.whole
-        batch = self._buffer.whole() if whole else self._buffer.sample(rows, counter)
         self._jump(wanted, lanes)
         self._decisions.note(wanted, lanes, self._learner.updates)
         with self._signs.around_update():
-            error = self._learner.update(
-                batch,
-                lr=wanted.lr,
-                active=lanes,
-                env_step=self._decider.rates.clock,
-                constants=self._decider.rates.constants,
-            )
+            batch, error = self._learned(wanted, lanes, counter)
         if self._buffer.wants_td_error:
             self._tell(batch, error)
         self._credit.spend(wanted.rows, lanes)
@@ -117,6 +121,25 @@ class Updates:
         for k, own in enumerate(self._own):
             if lanes[own].any():
                 self.batches[k] = batch
+
+    def _learned(self, wanted: Wanted, lanes: Mask, counter: Rows) -> tuple[Batch, Tensor]:
+        """A batch that lanes have learned from, and its δ `[L, B]`."""
+        rows = wanted.rows if lanes.all() else wanted.rows * lanes
+        rates, whole = self._decider.rates, self._iterations
+        if whole is not None and whole.pending:
+            told = None
+            if lanes.all() and rates.constants is None and whole.takes(rows):
+                told = whole.learn(rows, counter, wanted.lr, rates.clock)
+            if told is not None:
+                return told
+            whole.finish()
+        buffer = self._buffer
+        all_rows = self._settings.batch.whole
+        batch = buffer.whole() if all_rows else buffer.sample(rows, counter)
+        error = self._learner.update(
+            batch, lr=wanted.lr, active=lanes, env_step=rates.clock, constants=rates.constants
+        )
+        return batch, error
 
     def _jump(self, wanted: Wanted, lanes: Mask) -> None:
         """Fits the optimiser's memory where B is another than at the last update."""

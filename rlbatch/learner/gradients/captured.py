@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from rlbatch.learner.gradients.told import Gradients, Mask, Take
+from rlbatch.learner.graph import captured
 from rlbatch.types import Batch
-
-WARM = 3  # calls before a capture, in which libraries choose their kernels
 
 
 class _Graph(NamedTuple):
@@ -50,13 +49,5 @@ class Captured:
         def take() -> Gradients:
             return self._take(Batch(*inputs[:-2]), inputs[-2], inputs[-1], on)
 
-        side: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(WARM):
-                take()
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            answer = take()
+        graph, answer = captured(take)
         return _Graph(graph, inputs, answer)

@@ -73,6 +73,10 @@ class Source:
         """The rows of a batch that meet the network first; the batch itself where it is not cut."""
         return next(self._cut.pieces(batch)) if self._cut.cuts(batch) else batch
 
+    def cuts(self, rows: int) -> bool:
+        """Is a batch of so many rows taken in pieces?"""
+        return self._cut.micro_batch is not None and rows > self._cut.micro_batch
+
     def through(self, forward: Differentiable, batch: Batch, key: Tensor, on: Mask) -> Gradients:
         """Of a batch in one piece, by another forward pass; the loss scale and precision stay."""
         take = Eager(forward, self._precision, self._scale)

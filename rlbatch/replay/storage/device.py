@@ -55,6 +55,10 @@ class DeviceRing:
         parcel = Parcel(self.device, ((num, packed.shape[2]), np.int64), ((num,), np.int64))
         _take(self.capacity, self.head, self.fill, packed, valid, *parcel.arrays)
         rows, places = parcel.send()
+        self.put(places, rows)
+
+    def put(self, places: Tensor, rows: Tensor) -> None:
+        """Writes rows `[n, words]` to places `[n]`, all on the device; counts nothing."""
         self._flat.index_copy_(0, places, rows)
 
     def locate(self, numbers: Rows, places: Rows, weight: npt.NDArray[np.float32]) -> None:

@@ -39,6 +39,7 @@ class Parcel:
 
     def __init__(self, device: torch.device, *parts: Part) -> None:
         self._device, (self._rooms, words) = device, _rooms(parts)
+        self.words = words
         self._block = torch.empty(words, dtype=torch.int64, pin_memory=device.type == "cuda")
         here = self._block.numpy()
         self.arrays: list[npt.NDArray[Any]] = [
@@ -47,7 +48,14 @@ class Parcel:
 
     def send(self) -> list[Tensor]:
         """The arrays on the device, in order; the first begins its storage."""
-        block = self._block.to(self._device, non_blocking=True)
+        return self.spread(self._block.to(self._device, non_blocking=True))
+
+    def fill(self, block: Tensor) -> None:
+        """Sends the arrays to `words` int64s on the device, from which `spread` reads them."""
+        block.copy_(self._block, non_blocking=True)
+
+    def spread(self, block: Tensor) -> list[Tensor]:
+        """The arrays that lie in words on the device, as `send` gives them."""
         typed = {torch.int64: block}
         for room in self._rooms:
             if room.there not in typed:

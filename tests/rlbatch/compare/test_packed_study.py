@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +16,7 @@ from rlbatch.compare.analysis.analyse import analyse
 from rlbatch.compare.cell.__main__ import cell
 from rlbatch.compare.runs.gather import gather_study
 from rlbatch.compare.study import jobs
+from rlbatch.train.player import Player
 from rlbatch.train.trainer import Trainer
 
 CONFIG = """\
@@ -106,14 +107,20 @@ def test_what_is_there_is_left_out_of_a_pack(
 def test_a_pack_that_is_stopped_leaves_every_folder_complete(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stop: Callable[..., Any] = Trainer._step
+    made: list[Trainer] = []
+    init, step = Trainer.__init__, Player._step
 
-    def stopping(trainer: Trainer, obs: Any, now: int) -> Any:
+    def noting(trainer: Trainer, *arguments: Any, **named: Any) -> None:
+        init(trainer, *arguments, **named)
+        made.append(trainer)
+
+    def stopping(player: Player, now: int) -> None:
         if now == 40:
-            trainer.stop()
-        return stop(trainer, obs, now)
+            made[-1].stop()
+        step(player, now)
 
-    monkeypatch.setattr(Trainer, "_step", stopping)
+    monkeypatch.setattr(Trainer, "__init__", noting)
+    monkeypatch.setattr(Player, "_step", stopping)
     monkeypatch.setattr(command, "_report", lambda *_: None)
     assert study() == 1
     assert told[0] == ["a", "b"]

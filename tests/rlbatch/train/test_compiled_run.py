@@ -15,6 +15,7 @@ from rlbatch.learner.gradients import programs
 from rlbatch.schedule import BatchPlan, Epsilon, Fixed
 from rlbatch.train import Evaluation, Exploration, Learn, Trainer, TrainSettings
 from rlbatch.train import rollout as rollouts
+from rlbatch.train.player import Player
 from rlbatch.train.sweep import Sweep
 from rlbatch.types import Record
 
@@ -95,13 +96,13 @@ def test_programs_roll_and_every_boundary_is_met(
     uncompiled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rolled: list[int] = []
-    roll = Trainer._roll
+    roll = Player._roll
 
-    def noting(own: Trainer, rollout: Any, obs: Any, now: int) -> Any:
+    def noting(own: Player, rollout: Any, now: int) -> None:
         rolled.append(now)
-        return roll(own, rollout, obs, now)
+        roll(own, rollout, now)
 
-    monkeypatch.setattr(Trainer, "_roll", noting)
+    monkeypatch.setattr(Player, "_roll", noting)
     ran = Ran(True, learn=Learn(start=20, every=8), evaluate=Evaluation(every=0.25, max_length=5))
     assert rolled == [0, 16, 40, 48, 64, 72, 96, 112]  # where 8 env steps pass no 12th and no 30th
     assert sorted({r.env_step for r in ran.of("eval")}) == [30, 60, 90, 120]

@@ -32,9 +32,9 @@ def trainer(make_trainer: MakeTrainer) -> Trainer:
         agent=DQN(hidden=(), criterion="mse"),
         learner=LearnerSettings(lr=0.0, noise_scale=NoiseScale()),
     )
-    obs = trainer._env.reset()
-    for now in range(40):
-        obs = trainer._step(obs, now)
+    trainer._player.reset()
+    for _ in range(40):
+        trainer._player.play((100,), apart=True)
     trainer.learner.online.flat.zero_()
     trainer.learner.target.flat.zero_()
     return trainer

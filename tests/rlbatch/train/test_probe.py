@@ -20,9 +20,9 @@ STATES = torch.randn(5, 4, generator=torch.Generator().manual_seed(1))
 
 def acted(trainer: Trainer, env_steps: int) -> Trainer:
     """So many rows a lane, and no update."""
-    obs = trainer._env.reset()
-    for now in range(env_steps):
-        obs = trainer._step(obs, now)
+    trainer._player.reset()
+    for _ in range(env_steps):
+        trainer._player.play((env_steps,), apart=True)
     return trainer
 
 

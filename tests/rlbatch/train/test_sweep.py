@@ -181,13 +181,13 @@ def test_a_lane_acts_on_its_own_epsilon(
 ) -> None:
     sweep = Sweep(epsilon_end=(0.0, 0.5), epsilon_fraction=(0.1, 1.0))
     trainer, asked = make_trainer(lanes=sweep, log_every=0.01), []
-    act = trainer._actor.act
+    act = trainer._player._actor.act
 
     def noted(obs: Tensor, epsilon: Any, env_step: int) -> Tensor:
         asked.append(np.broadcast_to(epsilon, (8, 1))[:, 0].tolist())
         return act(obs, epsilon, env_step)
 
-    monkeypatch.setattr(trainer._actor, "act", noted)
+    monkeypatch.setattr(trainer._player._actor, "act", noted)
     told = records(trainer)
     for lane in range(8):  # ε before a step is the one logged after the step before
         logged = column(told, lane, "epsilon")

@@ -21,9 +21,9 @@ MakeTrainer = Callable[..., Trainer]
 def trainer(make_trainer: MakeTrainer) -> Trainer:
     """A trainer with 20 rows a lane."""
     trainer = make_trainer()
-    obs = trainer._env.reset()
-    for now in range(20):
-        obs = trainer._step(obs, now)
+    trainer._player.reset()
+    for _ in range(20):
+        trainer._player.play((100,), apart=True)
     return trainer
 
 

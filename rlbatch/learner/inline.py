@@ -1,0 +1,79 @@
+"""An update in two parts: operations on tensors for a program to contain, and the host's counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from rlbatch.learner.constants import Number
+from rlbatch.learner.forward import Forward
+from rlbatch.learner.gradients import Source
+from rlbatch.learner.step import LaneStep, Rates
+from rlbatch.types import Batch
+
+if TYPE_CHECKING:
+    from rlbatch.learner.learner import Learner
+
+
+class InlineUpdate:
+    """What `Learner.update` does in all lanes, with constants as declared.
+
+    Args:
+        learner: that learns.
+        source: of its gradients.
+        forward: how its lanes are evaluated.
+        step: what they do with gradients.
+    """
+
+    def __init__(self, learner: Learner, source: Source, forward: Forward, step: LaneStep) -> None:
+        self._learner, self._source = learner, source
+        self._forward, self._step = forward, step
+        self._all = np.ones(learner.lanes, np.bool_)
+
+    def takes(self, rows: int) -> bool:
+        """Is a batch of so many rows taken in one piece?"""
+        return not self._source.cuts(rows)
+
+    def changed(self) -> list[Tensor]:
+        """All that `act` changes."""
+        return [*self._learner.tensors().values(), *self._step.meters.tensors]
+
+    def key(self) -> npt.NDArray[np.int64]:
+        """The randomness of the next update, `[L]`."""
+        return self._learner.loss_key()
+
+    def lr(self, lr: Number | None) -> npt.NDArray[np.float64]:
+        """Learning rates `[L]`; None: the settings' own."""
+        told = np.asarray(self._learner.own.lr if lr is None else lr, np.float64)
+        return np.broadcast_to(told, self._all.shape)
+
+    def act(self, batch: Batch, key: Tensor, lr: Tensor) -> tuple[Tensor, Tensor]:
+        """The device's part: gradients, the step, meters, a Polyak target.
+
+        Args:
+            batch: columns `[L, B, ...]`.
+            key: `[L]` int64.
+            lr: `[L]` float64.
+
+        Returns:
+            `[L]` bool, lanes that moved; and δ of every row, `[L, B]`.
+        """
+        told = self._source.through(self._forward, batch, key, self._all)
+        ok = self._step.take(told, batch.size, batch.row, Rates(lr, None), None)
+        if self._learner.own.tau is not None:
+            self._learner.follow(ok, self._all, 0)
+        return ok, told.row_error
+
+    def count(self, ok: Tensor, env_step: int | npt.NDArray[Any]) -> None:
+        """The host's part, after `act`: the clock of a hard target, and updates made.
+
+        Args:
+            ok: `[L]` bool, lanes that moved.
+            env_step: the clock, for all lanes or `[L]`.
+        """
+        if self._learner.own.tau is None:
+            self._learner.follow(ok, self._all, env_step)
+        self._learner.updates += 1
