@@ -1,7 +1,7 @@
-"""Measures replay and updates on a CUDA device: rows that lie there, batches sent to it, graphs.
+"""Measures replay, updates and training on a CUDA device: rows there, batches sent, graphs.
 
     python benchmarks/gpu.py --all
-    python benchmarks/gpu.py [resident] [prioritised] [ahead] [updates] [--seconds 0.5]
+    python benchmarks/gpu.py [resident] [prioritised] [ahead] [updates] [training] [--seconds 0.5]
 
 A figure is the median over rounds of a loop's wall time by its calls, with the device waited for at
 the loop's end alone: what a learner pays that has nothing else to wait for. Buffers are full of
@@ -26,8 +26,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from agents.dqn import DQN
 from benchmarks.tables import heading, machine, table
-from rlbatch.learner import Learner
+from envs.cartpole import CartPole
+from rlbatch.learner import HardTarget, Learner, LearnerSettings
 from rlbatch.replay import Ahead, Prioritised, ReplayBuffer
+from rlbatch.schedule import BatchPlan, Fixed
+from rlbatch.train import Evaluation, Learn, Trainer, TrainSettings
 from rlbatch.types import Batch
 
 LANES = 1, 4, 16, 64, 256, 1024
@@ -146,7 +149,44 @@ def updating(lanes: int, compile: bool) -> Callable[[], object]:
     return partial(learner.update, batch, active=on)
 
 
-TABLES = {"resident": resident, "prioritised": prioritised, "ahead": ahead, "updates": updates}
+def training(_: Timing) -> str:
+    """Returns the table of whole trainings of CartPole on the device, by CleanRL's preset."""
+    rows = []
+    for lanes in LANES:
+        eager, graph = (speed(lanes, compile) for compile in (False, True))
+        rows.append([f"{lanes}", f"{eager:,.0f}", f"{graph:,.0f}", f"{graph / eager:.2f}"])
+    return table(["lanes, env steps/s of all", "eager", "one graph", "ratio"], rows)
+
+
+def speed(lanes: int, compile: bool) -> float:
+    """Returns env steps a second, updates included, over the second half of a run."""
+    settings = TrainSettings(
+        seeds=lanes,
+        env_steps=8000 if compile else 2000,
+        learn=Learn(start=200, every=10),
+        batch=BatchPlan(schedule=Fixed(rows=128)),
+        learner=LearnerSettings(target=HardTarget(period=500)),
+        evaluate=Evaluation(every=1.0, final_episodes=1, max_length=1),
+        log_every=0.5,
+    )
+    agent = DQN(criterion="mse")
+    trainer = Trainer(settings, agent, CartPole, device="cuda", compile=compile)
+    logged = [
+        (time.perf_counter(), moment[0].env_step)
+        for moment in trainer.records()
+        if moment[0].kind == "train"
+    ]
+    (began, first), (ended, last) = logged
+    return lanes * (last - first) / (ended - began)
+
+
+TABLES = {
+    "resident": resident,
+    "prioritised": prioritised,
+    "ahead": ahead,
+    "updates": updates,
+    "training": training,
+}
 
 
 def main() -> None:

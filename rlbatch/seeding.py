@@ -108,14 +108,20 @@ def uniform_torch(seed: Tensor, purpose: int, counter: Tensor | int, num: int) -
     return _shift(bits_torch(seed, purpose, counter, num), 11).double() * 2.0**-53
 
 
+def _words(numbers: Ints) -> TypeGuard[npt.NDArray[np.int64]]:
+    return isinstance(numbers, np.ndarray) and numbers.dtype == np.int64
+
+
 def _per_lane(numbers: Ints) -> TypeGuard[npt.NDArray[np.int64]]:
-    return isinstance(numbers, np.ndarray) and numbers.ndim == 1 and numbers.dtype == np.int64
+    return _words(numbers) and numbers.ndim == 1
 
 
 def _pairs(
     seed: Ints, counter: Ints
 ) -> tuple[tuple[int, ...], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The common shape, and seeds and counters flat and of one length."""
+    if _words(seed) and _words(counter) and seed.shape == counter.shape:
+        return seed.shape, seed.reshape(-1), counter.reshape(-1)  # environments ask so
     seeds, counters = np.asarray(seed, np.int64), np.asarray(counter, np.int64)
     lead = np.broadcast_shapes(seeds.shape, counters.shape)
     flat = [np.array(np.broadcast_to(numbers, lead)).reshape(-1) for numbers in (seeds, counters)]

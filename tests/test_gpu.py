@@ -17,7 +17,8 @@ from envs.cartpole import CartPole
 from rlbatch.learner import Learner, LearnerSettings, PolyakTarget
 from rlbatch.replay import Ahead, Prioritised, ReplayBuffer, Uniform
 from rlbatch.replay.placement import Storage
-from rlbatch.train import Evaluation, Learn, Trainer, TrainSettings
+from rlbatch.schedule import BatchPlan, Epsilon, Fixed
+from rlbatch.train import Evaluation, Learn, Trainer, TrainSettings, trainer
 from rlbatch.types import Batch
 
 pytestmark = [
@@ -260,3 +261,48 @@ def test_a_run_of_captured_updates_makes_the_records_of_one_without() -> None:
         )
     ]
     assert told[0] == told[1]
+
+
+def iterating(compile: bool, **own: Any) -> Trainer:
+    """A trainer of two lanes on the GPU that makes an update after every fourth env step."""
+    told: dict[str, Any] = {
+        "seeds": 2,
+        "env_steps": 300,
+        "learn": Learn(start=40, every=4),
+        "evaluate": Evaluation(every=1.0, final_episodes=2),
+        "batch": BatchPlan(schedule=Epsilon(explore=4, exploit=32)),
+    }
+    settings = TrainSettings(**told | own)
+    return Trainer(settings, DQN(hidden=(32,)), CartPole, device="cuda", compile=compile)
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_whole_iterations_are_the_run_step_by_step(
+    monkeypatch: pytest.MonkeyPatch, compile: bool
+) -> None:
+    ran = iterating(compile)
+    monkeypatch.setattr(trainer, "iterations_for", lambda *_: None)
+    usual = iterating(False)
+    told = [[r[:6] for moment in own.records() for r in moment] for own in (ran, usual)]
+    assert told[0] == told[1]
+    mine, theirs = (own.buffer.state_dict() for own in (ran, usual))
+    assert all(torch.equal(mine[name].cpu(), theirs[name].cpu()) for name in theirs)
+    assert (ran.learner.online.flat - usual.learner.online.flat).abs().max() < 1e-5
+
+
+def test_whole_iterations_wait_for_nothing() -> None:
+    ran = iterating(True, batch=BatchPlan(schedule=Fixed(rows=8)), log_every=1.0)
+    ran._player.reset()
+    for _ in range(2):  # what is captured, and what is measured once, comes before
+        go_on(ran, 100)
+    with never_waiting():
+        go_on(ran, 40)
+
+
+def go_on(ran: Trainer, env_steps: int) -> None:
+    """Plays and learns, without a log point."""
+    last = ran.lanes.now + env_steps
+    while (before := ran.lanes.now) < last:
+        ran._player.play((4, 300), ran._updates.apart(before))
+        ran._updates.make(before)
+        ran._player.finish()
