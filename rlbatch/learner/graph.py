@@ -28,12 +28,14 @@ def captured(
     before = [own.clone() for own in changed]
     side: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        for _ in range(WARM):
-            act()
-            for own, old in zip(changed, before, strict=True):
-                own.copy_(old)
-    torch.cuda.current_stream().wait_stream(side)
+    try:
+        with torch.cuda.stream(side):
+            for _ in range(WARM):
+                act()
+    finally:  # also where memory runs out
+        torch.cuda.current_stream().wait_stream(side)
+        for own, old in zip(changed, before, strict=True):
+            own.copy_(old)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         answer = act()

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from agents.dqn import DQN
 from envs.acrobot import Acrobot
 from envs.cartpole import CartPole
-from rlbatch.learner import HardTarget, LearnerSettings, PolyakTarget
-from rlbatch.replay import Replay, ReplayBuffer
+from envs.probes import TwoStep
+from rlbatch.learner import HardTarget, LearnerSettings, NoiseScale, PolyakTarget
+from rlbatch.replay import Prioritised, Replay, ReplayBuffer
 from rlbatch.schedule import BatchPlan, Epsilon, Fixed
-from rlbatch.train import Evaluation, Learn, Trainer, TrainSettings, trainer
+from rlbatch.train import Evaluation, Learn, Trainer, TrainSettings, iterations, trainer
+from rlbatch.train.iteration import Done
 from rlbatch.train.iterations import Iterations
+from rlbatch.train.parts import apart
 from rlbatch.types import Record
 
 SETTINGS: dict[str, Any] = {
@@ -29,10 +34,23 @@ SETTINGS: dict[str, Any] = {
 
 
 class Ran:
-    """A run whose rows lie on a device, which here is the CPU."""
+    """A run whose rows lie on a device, which here is the CPU.
+
+    Args:
+        monkeypatch: undone after the run.
+        whole: are steps and update one function?
+        env: to train in.
+        before: done with the trainer before it trains.
+        own: settings beside `SETTINGS`.
+    """
 
     def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, whole: bool, env: Any = CartPole, **own: Any
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        whole: bool,
+        env: Any = CartPole,
+        before: Callable[[Trainer], None] = lambda trainer: None,
+        **own: Any,
     ) -> None:
         per_lane = own.pop("per_lane", 1)
         agent = own.pop("agent", DQN(hidden=(8,)))
@@ -44,17 +62,32 @@ class Ran:
             run = Iterations._run
 
             def noting(own: Iterations, width: int, *told: Any) -> Any:
+                done = run(own, width, *told)
                 self.widths.append(width)
-                return run(own, width, *told)
+                return done
 
             patch.setattr(Iterations, "_run", noting)
             self.trainer = Trainer(TrainSettings(**SETTINGS | own), agent, env, per_lane=per_lane)
+            before(self.trainer)
             self.records = [record for moment in self.trainer.records() for record in moment]
+
+
+def same(ran: Ran, usual: Ran) -> None:
+    """Did these two runs come to the same?"""
+    assert usual.widths == []
+    assert len(ran.records) == len(usual.records)
+    assert all(map(like, ran.records, usual.records))
+    mine, theirs = (one.trainer.buffer.state_dict() for one in (ran, usual))
+    assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
+    mine, theirs = (one.trainer.learner.state_dict() for one in (ran, usual))
+    for name in theirs:
+        assert torch.allclose(mine[name], theirs[name], atol=1e-6, equal_nan=True)
 
 
 def on_device(pack: Any, spaces: Any, device: torch.device) -> ReplayBuffer:
     replay, seeds = pack.common.replay, pack.lane_seeds
     told: dict[str, Any] = {"lanes": len(seeds), "seed": seeds, "gamma": replay.gamma}
+    told |= {"n_step": replay.n_step, "sampler": replay.sampler}
     told |= {"device": device, "storage": "device"}
     return ReplayBuffer(replay.capacity, *spaces, **told)
 
@@ -90,10 +123,111 @@ def test_whole_iterations_are_the_run_step_by_step(
 ) -> None:
     ran, usual = (Ran(monkeypatch, whole, **own) for whole in (True, False))
     assert ran.widths
-    assert usual.widths == []
-    assert len(ran.records) == len(usual.records)
-    assert all(map(like, ran.records, usual.records))
-    mine, theirs = (one.trainer.buffer.state_dict() for one in (ran, usual))
-    assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
-    mine, theirs = (one.trainer.learner.state_dict() for one in (ran, usual))
-    assert all(torch.allclose(mine[name], theirs[name], atol=1e-6) for name in theirs)
+    same(ran, usual)
+
+
+def test_updates_are_part_of_the_program_from_the_second_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran = Ran(monkeypatch, True, log_every=1.0)
+    assert ran.widths == [0] * 4 + [8] * 25  # the first at 40, step by step, of 30 iterations
+
+
+def test_a_lane_that_diverges_leaves_the_others_as_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def overflow(trainer: Trainer) -> None:
+        trainer.learner.online.flat[1] = 1e30
+
+    ran, usual = (Ran(monkeypatch, whole, before=overflow) for whole in (True, False))
+    assert ran.trainer.lanes.diverged.tolist() == [False, True, False]
+    assert 0 < len(ran.widths) < 10  # none once a lane has left
+    same(ran, usual)
+
+
+class Replayed:
+    """Stands in for a graph: does again what it saw, and writes where it wrote then."""
+
+    def __init__(self, act: Callable[[], Done], changed: Sequence[Tensor]) -> None:
+        before = [own.clone() for own in changed]
+        self._act, self.answer = act, act()
+        for own, old in zip(changed, before, strict=True):
+            own.copy_(old)
+
+    def replay(self) -> None:
+        for place, value in zip(tensors(self.answer), tensors(self._act()), strict=True):
+            place.copy_(value)
+
+
+def tensors(done: Done) -> list[Tensor]:
+    told = [*done[:2], *(done.batch or ()), done.ok, done.row_error]
+    return [own for own in told if own is not None]
+
+
+def recorded(trainer: Trainer) -> None:
+    """Has programs captured, as on a CUDA device."""
+    assert trainer._player.iterations is not None
+    trainer._player.iterations._record = True
+
+
+RUNGS = BatchPlan(schedule=Epsilon(explore=4, exploit=32))
+
+
+def test_recorded_iterations_read_what_is_said_and_write_where_they_did(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    met = []
+
+    def stand_in(act: Any, changed: Any) -> tuple[Replayed, Done]:
+        met.append(graph := Replayed(act, changed))
+        return graph, graph.answer
+
+    monkeypatch.setattr(iterations, "captured", stand_in)
+    ran = Ran(monkeypatch, True, before=recorded, batch=RUNGS)
+    assert len(met) == 3
+    assert set(ran.widths) == {0, 16, 32}  # steps alone, and one for each rung
+    same(ran, Ran(monkeypatch, False, batch=RUNGS))
+
+
+def test_rungs_that_do_not_fit_are_learned_apart_and_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stand_in(act: Any, changed: Any) -> tuple[Replayed, Done]:
+        graph = Replayed(act, changed)
+        if graph.answer.row_error is not None and graph.answer.row_error.shape[1] >= 32:
+            raise torch.OutOfMemoryError("out of memory")
+        return graph, graph.answer
+
+    monkeypatch.setattr(iterations, "captured", stand_in)
+    ran = Ran(monkeypatch, True, before=recorded, batch=RUNGS)
+    assert set(ran.widths) == {0, 16}
+    told = [r for r in ran.records if r.values.get("event") == "memory"]
+    assert {r.values["reason"] for r in told} == {
+        "no memory for a program with 32 rows: learned apart"
+    }
+    assert len(told) == 3  # once, in every lane
+    ran.records = [record for record in ran.records if record not in told]
+    same(ran, Ran(monkeypatch, False, batch=RUNGS))
+
+
+@pytest.mark.parametrize(
+    ("own", "reason"),
+    [
+        ({"replay": Replay(n_step=3)}, "rows are not plain, of one step"),
+        ({"replay": Replay(sampler=Prioritised())}, "drawn uniformly"),
+        ({"batch": BatchPlan(schedule=Fixed(rows="buffer"))}, "a batch is the whole buffer"),
+        ({"learner": LearnerSettings(noise_scale=NoiseScale())}, "the noise scale is measured"),
+        ({"replay": Replay(capacity=8), "learn": Learn(start=8, every=9)}, "more rows than"),
+        ({"env": TwoStep}, "the environments are not tensors"),
+        ({}, ""),
+    ],
+)
+def test_what_cannot_be_one_program_is_named(
+    monkeypatch: pytest.MonkeyPatch, own: Any, reason: str
+) -> None:
+    env = own.pop("env", CartPole)
+    monkeypatch.setattr(trainer, "buffer_for", on_device)
+    made = Trainer(TrainSettings(**SETTINGS | own), DQN(hidden=(8,)), env)
+    told = apart(made.pack, made._env, made.buffer, 1)
+    assert reason in told
+    assert bool(told) == (made._player.iterations is None)
