@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from rlbatch.learner.constants import Number
 from rlbatch.learner.forward import Forward
-from rlbatch.learner.gradients import Source
+from rlbatch.learner.gradients import Block, Source
 from rlbatch.learner.step import LaneStep, Rates
 from rlbatch.types import Batch
 
@@ -50,18 +51,25 @@ class InlineUpdate:
         told = np.asarray(self._learner.own.lr if lr is None else lr, np.float64)
         return np.broadcast_to(told, self._all.shape)
 
-    def act(self, batch: Batch, key: Tensor, lr: Tensor) -> tuple[Tensor, Tensor]:
+    def blocks(self, sizes: npt.NDArray[np.int64]) -> tuple[Block, ...]:
+        """Lanes of like B `[L]`, which `act` takes together; the same shapes, the same program."""
+        return self._source.blocks(sizes)
+
+    def act(
+        self, batch: Batch, blocks: Sequence[Block], key: Tensor, lr: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """The device's part: gradients, the step, meters, a Polyak target.
 
         Args:
             batch: columns `[L, B, ...]`.
+            blocks: of its lanes.
             key: `[L]` int64.
             lr: `[L]` float64.
 
         Returns:
             `[L]` bool, lanes that moved; and δ of every row, `[L, B]`.
         """
-        told = self._source.through(self._forward, batch, key, self._all)
+        told = self._source.inline(self._forward, batch, key, blocks)
         ok = self._step.take(told, batch.size, batch.row, Rates(lr, None), None)
         if self._learner.own.tau is not None:
             self._learner.follow(ok, self._all, 0)

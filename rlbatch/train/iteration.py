@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from rlbatch.contract import TensorEnv
+from rlbatch.learner.gradients import Block
 from rlbatch.learner.inline import InlineUpdate
 from rlbatch.replay.inline import InlineRows, Stretch
 from rlbatch.seeding import Purpose, uniform_torch
@@ -36,7 +37,7 @@ class Said(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What an iteration leaves behind; on a CUDA device until the next one of this width."""
+    """What an iteration leaves behind; on a CUDA device until the next of its program."""
 
     reward: Tensor  # [T, L, E]
     ended: Tensor  # [T, L, E] bool
@@ -82,17 +83,18 @@ class Iteration:
         """All that a call changes, but for stored rows, which it writes alike when repeated."""
         return [self._obs, *self._env.state, *self._rows.changed(), *self._update.changed()]
 
-    def __call__(self, said: Said, width: int) -> Done:
-        """Plays T steps, and learns from batches of `width` rows unless that is 0."""
+    def __call__(self, said: Said, blocks: Sequence[Block]) -> Done:
+        """Plays T steps, and learns from batches as wide as these blocks of lanes, if any."""
         now, head, counter = said.counters
         stretch = self._play(now, said.epsilon)
         self._rows.write(head, stretch)
         ended = stretch.terminated | stretch.truncated
-        if width == 0:
+        if not blocks:
             return Done(stretch.reward, ended, None, None, None)
         head = head + self._steps * self._per_lane
+        width = max(block.rows for block in blocks)
         batch = self._rows.draw(head, counter, said.size, width)
-        ok, row_error = self._update.act(batch, said.key, said.lr)
+        ok, row_error = self._update.act(batch, blocks, said.key, said.lr)
         return Done(stretch.reward, ended, batch, ok, row_error)
 
     def _play(self, now: Tensor, epsilon: Tensor) -> Stretch:

@@ -12,6 +12,7 @@ from torch import Tensor
 from rlbatch.contract import TensorEnv
 from rlbatch.learner import Learner
 from rlbatch.learner.constants import Number
+from rlbatch.learner.gradients import Block
 from rlbatch.learner.graph import captured
 from rlbatch.learner.memory import out_of_memory
 from rlbatch.replay.inline import InlineRows
@@ -24,6 +25,7 @@ from rlbatch.types import Batch
 
 MOST = 256  # iterations whose rewards wait on the device to be read
 
+Blocks = tuple[Block, ...]  # of lanes that learn together; none: steps alone
 Program = Callable[[Parcel], Done]
 
 
@@ -43,7 +45,7 @@ class Iterations:
         actions: how many there are.
         steps: T.
         episodes: told of rewards at each reading.
-        record: capture a graph for each width.
+        record: capture a graph for each rung, or where lanes are on several for each set of them.
     """
 
     def __init__(
@@ -61,7 +63,8 @@ class Iterations:
         self.steps, self.pending = steps, False
         self._env, self._rows, self._update = env, rows, learner.inline()
         self._device, self._per_lane, self._record = learner.device, per_lane, record
-        lanes, kind = len(seeds), getattr(type(env.state), "_make", tuple)
+        self._lanes = lanes = len(seeds)
+        kind = getattr(type(env.state), "_make", tuple)
         self._held = kind([own.clone() for own in env.state])  # stays where it is
         self._obs = env.reset().clone()
         state = learner.online.state
@@ -73,7 +76,7 @@ class Iterations:
             ((steps, lanes), np.float64),
         )
         self._block: Tensor | None = None  # what the host says, where graphs read it
-        self._programs: dict[int, Program] = {}  # by width
+        self._programs: dict[Blocks, Program] = {}
         self._narrower: int | None = None  # than this many rows there is memory for
         self._away, self._episodes = True, episodes
         self._told: list[tuple[Tensor, Tensor]] = []
@@ -129,9 +132,10 @@ class Iterations:
         Returns:
             The batch and its δ `[L, B]`; None: memory ran out before anything was done.
         """
-        width = int(np.max(rows))
+        sizes = np.broadcast_to(np.asarray(rows, np.int64), self._lanes)
+        width = int(sizes.max())
         try:
-            done = self._run(width, rows, counter, lr)
+            done = self._run(self._update.blocks(sizes), rows, counter, lr)
         except (RuntimeError, MemoryError) as fault:
             if not (self._record and out_of_memory(fault)):
                 raise
@@ -147,7 +151,7 @@ class Iterations:
     def finish(self) -> None:
         """Plays steps that wait."""
         if self.pending:
-            self._run(0, 0, np.zeros(1, np.int64), None)
+            self._run((), 0, np.zeros(1, np.int64), None)
 
     def settle(self) -> None:
         """Hands over what has waited on the device; waits for it."""
@@ -162,14 +166,14 @@ class Iterations:
         return words
 
     def _run(
-        self, width: int, rows: Rows, counter: npt.NDArray[np.int64], lr: Number | None
+        self, blocks: Blocks, rows: Rows, counter: npt.NDArray[np.int64], lr: Number | None
     ) -> Done:
         parcel = Parcel(self._device, *self._parts)
         counters, size, key, rate, epsilon = parcel.arrays
         counters[:] = self._now, self._head, counter[0]
         size[:], key[:], rate[:] = rows, self._update.key(), self._update.lr(lr)
         epsilon[:] = self._epsilon
-        done = self._program(width, parcel)(parcel)
+        done = self._program(blocks, parcel)(parcel)
         self.pending = False
         kept = (done.reward, done.ended)
         self._told.append((kept[0].clone(), kept[1].clone()) if self._record else kept)
@@ -177,23 +181,23 @@ class Iterations:
             self._tell()
         return done
 
-    def _program(self, width: int, parcel: Parcel) -> Program:
-        program = self._programs.get(width)
+    def _program(self, blocks: Blocks, parcel: Parcel) -> Program:
+        program = self._programs.get(blocks)
         if program is None:
             make = self._captured if self._record else self._eager
-            program = self._programs[width] = make(width, parcel)
+            program = self._programs[blocks] = make(blocks, parcel)
         return program
 
-    def _eager(self, width: int, _: Parcel) -> Program:
-        return lambda parcel: self._iteration(Said(*parcel.send()), width)
+    def _eager(self, blocks: Blocks, _: Parcel) -> Program:
+        return lambda parcel: self._iteration(Said(*parcel.send()), blocks)
 
-    def _captured(self, width: int, parcel: Parcel) -> Program:
+    def _captured(self, blocks: Blocks, parcel: Parcel) -> Program:
         if self._block is None:
             self._block = torch.empty(parcel.words, dtype=torch.int64, device=self._device)
         block = self._block
         parcel.fill(block)
         said = Said(*parcel.spread(block))
-        graph, done = captured(lambda: self._iteration(said, width), self._iteration.changed())
+        graph, done = captured(lambda: self._iteration(said, blocks), self._iteration.changed())
 
         def replay(parcel: Parcel) -> Done:
             parcel.fill(block)

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from rlbatch.contract import Agent
 from rlbatch.learner.compiler import compiled
-from rlbatch.learner.forward import lane_loss
-from rlbatch.learner.gradients.precision import autocast
-from rlbatch.learner.gradients.told import Gradients, Mask, means
+from rlbatch.learner.gradients.joined import cut, joined
+from rlbatch.learner.gradients.pure import Pure, Told
+from rlbatch.learner.gradients.told import Gradients, Mask
 from rlbatch.learner.parameters import Parameters
 from rlbatch.learner.settings import Precision
 from rlbatch.types import Batch
@@ -26,7 +25,6 @@ from rlbatch.types import Batch
 BLOCK = 16  # lanes a call, at most
 ROWS = 4096  # of all lanes of a call, at most, unless it is one lane's
 
-Told = tuple[Tensor, ...]  # what Gradients has
 Program = Callable[..., Told]
 
 
@@ -49,8 +47,8 @@ class Programs:
         target: Parameters,
         precision: Precision,
     ) -> None:
-        self._online, self._target, self._precision = online, target, precision
-        self._loss = torch.vmap(lane_loss(agent, network))
+        self._online, self._target = online, target
+        self._gradients = Pure(agent, network, online, target, precision)
         self._programs: dict[Any, Program] = {}
 
     def __call__(self, piece: Batch, whole: Tensor, key: Tensor, on: Mask) -> Gradients:
@@ -61,7 +59,7 @@ class Programs:
             (lanes, self._run(state[lanes], target[lanes], *block, whole[lanes], key[lanes]))
             for lanes, block in _blocks(piece, on)
         ]
-        return _joined(told, piece, self._online.flat)
+        return joined(told, piece, self._online.flat)
 
     def _run(self, *arguments: Tensor) -> Told:
         columns = arguments[2:-3]  # the others lie alike for as many lanes
@@ -70,17 +68,6 @@ class Programs:
         if program is None:
             program = self._programs[kind] = compiled(self._gradients, arguments)
         return program(*arguments)
-
-    def _gradients(self, state: Tensor, target: Tensor, *rest: Tensor) -> Told:
-        piece, (whole, key) = Batch(*rest[:-2]), rest[-2:]
-        own = {name: view.detach() for name, view in self._online.named_views(state).items()}
-        leaves = self._online.differentiable(own)
-        with autocast(self._precision, state.device):
-            row, left = self._loss(own, self._target.named_views(target), piece, key)
-        loss, td_error = means(row, piece, whole)
-        grads = torch.autograd.grad(loss.sum(), leaves)
-        joined = torch.cat([grad.reshape(len(state), -1) for grad in grads], 1)
-        return joined, loss.detach(), td_error, row.td_error, *left
 
 
 def _blocks(piece: Batch, on: Mask) -> Iterator[tuple[slice, Batch]]:
@@ -93,7 +80,7 @@ def _blocks(piece: Batch, on: Mask) -> Iterator[tuple[slice, Batch]]:
         rows = int(sizes[block].max())
         for own in _shares(block, max(1, ROWS // rows)) if rows else ():
             if sizes[own].any():
-                yield own, _cut(piece, own, rows)
+                yield own, cut(piece, own, rows)
 
 
 def _shares(lanes: slice, most: int) -> list[slice]:
@@ -102,39 +89,3 @@ def _shares(lanes: slice, most: int) -> list[slice]:
     count = -(-num // most)
     ends = [start + k * num // count for k in range(count + 1)]
     return [slice(*pair) for pair in pairwise(ends)]
-
-
-def _cut(piece: Batch, own: slice, rows: int) -> Batch:
-    columns = [column[own, :rows] for column in piece[:-1]]
-    if rows < piece.reward.shape[1]:  # laid out anew, else each width of others were a program more
-        columns = [column.contiguous() for column in columns]
-    return Batch(*(*columns, piece.size[own]))
-
-
-def _joined(told: list[tuple[slice, Told]], piece: Batch, flat: Tensor) -> Gradients:
-    """Blocks side by side; zeros where there was none."""
-    lanes, wide = piece.reward.shape
-    groups = _room(told, lanes)
-    covered = sum(own.stop - own.start for own, _ in told) == lanes
-    joined = Gradients(
-        (torch.empty_like if covered else torch.zeros_like)(flat),
-        torch.zeros(lanes),
-        torch.zeros(lanes),
-        torch.zeros(lanes, wide),
-        *groups,
-    )
-    for own, (grad, loss, td_error, row_error, *left) in told:
-        joined.flat[own] = grad
-        joined.loss[own], joined.td_error[own] = loss, td_error
-        joined.row_error[own, : row_error.shape[1]] = row_error
-        for whole, block in zip(groups, left, strict=True):
-            whole[own, : block.shape[1]] = block
-    return joined
-
-
-def _room(told: list[tuple[slice, Told]], lanes: int) -> list[Tensor]:
-    """Where the blocks' statistics of groups go, `[L, G, S]`; none without statistics."""
-    shapes = [own.shape for _, answer in told for own in answer[4:]]
-    if not shapes:
-        return []
-    return [torch.zeros(lanes, max(shape[1] for shape in shapes), shapes[0][2])]

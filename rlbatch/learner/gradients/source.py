@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -13,8 +15,10 @@ from rlbatch.learner.forward import Differentiable, Forward
 from rlbatch.learner.gradients.accumulation import Accumulation, Answer
 from rlbatch.learner.gradients.captured import Captured
 from rlbatch.learner.gradients.eager import Eager
+from rlbatch.learner.gradients.joined import Block, blocks_of, cut, joined
 from rlbatch.learner.gradients.precision import LossScale, autocast, require_precision
 from rlbatch.learner.gradients.programs import Programs
+from rlbatch.learner.gradients.pure import Pure
 from rlbatch.learner.gradients.told import Gradients, Mask, Take
 from rlbatch.learner.parameters import Parameters
 from rlbatch.learner.settings import Compute
@@ -56,6 +60,8 @@ class Source:
         self._statistics = Statistics(network)
         require_micro_batch(self._statistics, compute.micro_batch)
         self._cut = Accumulation(compute.micro_batch, self._statistics.group)
+        self._pure = Pure(agent, network, online, target, compute.precision)
+        self._online, self._target = online, target
         self._take: Take = Eager(forward, compute.precision, self._scale)
         if compile and device.type == "cpu":
             require_compiler()
@@ -81,6 +87,26 @@ class Source:
         """Of a batch in one piece, by another forward pass; the loss scale and precision stay."""
         take = Eager(forward, self._precision, self._scale)
         return take(batch, batch.size.clamp(min=1), key, on)
+
+    def blocks(self, sizes: npt.NDArray[np.int64]) -> tuple[Block, ...]:
+        """The blocks of lanes that `inline` should take of a batch of `sizes` `[L]`."""
+        return (
+            blocks_of(sizes) if self._scale is None else (Block(0, len(sizes), int(sizes.max())),)
+        )
+
+    def inline(
+        self, forward: Differentiable, batch: Batch, key: Tensor, blocks: Sequence[Block]
+    ) -> Gradients:
+        """Of a batch in one piece, lanes block by block, as operations on tensors alone."""
+        if len(blocks) == 1:
+            return self.through(forward, batch, key, np.ones(len(key), np.bool_))
+        told, whole = [], batch.size.clamp(min=1)
+        for block in blocks:
+            own, numbers = block.lanes, (self._online.state, self._target.state)
+            state = [each[own] for each in numbers]
+            piece = cut(batch, own, block.rows)
+            told.append((own, self._pure(*state, *piece, whole[own], key[own])))
+        return joined(told, batch, self._online.flat)
 
     @torch.no_grad()
     def errors(self, batch: Batch, key: Tensor) -> Tensor:

@@ -19,7 +19,9 @@ from rlbatch.schedule import BatchPlan, Epsilon, Fixed
 from rlbatch.train import Evaluation, Learn, Trainer, TrainSettings, iterations, trainer
 from rlbatch.train.iteration import Done
 from rlbatch.train.iterations import Iterations
+from rlbatch.train.pack import Pack
 from rlbatch.train.parts import apart
+from rlbatch.train.sweep import Sweep
 from rlbatch.types import Record
 
 SETTINGS: dict[str, Any] = {
@@ -31,6 +33,7 @@ SETTINGS: dict[str, Any] = {
     "evaluate": Evaluation(every=0.5, episodes=1, final_episodes=1, max_length=9),
     "log_every": 0.2,
 }
+RUNGS = BatchPlan(schedule=Epsilon(explore=4, exploit=32))
 
 
 class Ran:
@@ -61,13 +64,16 @@ class Ran:
                 patch.setattr(trainer, "iterations_for", lambda *_: None)
             run = Iterations._run
 
-            def noting(own: Iterations, width: int, *told: Any) -> Any:
-                done = run(own, width, *told)
-                self.widths.append(width)
+            def noting(own: Iterations, blocks: Any, *told: Any) -> Any:
+                done = run(own, blocks, *told)
+                self.widths.append(max([block.rows for block in blocks], default=0))
                 return done
 
             patch.setattr(Iterations, "_run", noting)
-            self.trainer = Trainer(TrainSettings(**SETTINGS | own), agent, env, per_lane=per_lane)
+            plans = own.pop("plans", [SETTINGS["batch"]])
+            runs = [TrainSettings(**SETTINGS | {"batch": plan} | own) for plan in plans]
+            pack = Pack(tuple(runs)) if len(runs) > 1 else runs[0]
+            self.trainer = Trainer(pack, agent, env, per_lane=per_lane)
             before(self.trainer)
             self.records = [record for moment in self.trainer.records() for record in moment]
 
@@ -116,6 +122,8 @@ def like(one: Record, other: Record) -> bool:
         {"learner": LearnerSettings(target=HardTarget(period=16), micro_batch=5)},
         {"agent": DQN(hidden=(8,), norm="batch", norm_group=4, small_groups=True)},
         {"env": Acrobot, "replay": Replay(gamma=0.9)},
+        {"lanes": Sweep(lr=(1e-3, 1e-2), epsilon_end=(0.0, 0.5)), "seeds": 2},
+        {"plans": [RUNGS, BatchPlan(schedule=Fixed(rows=2)), BatchPlan(schedule=Fixed(rows=3))]},
     ],
 )
 def test_whole_iterations_are_the_run_step_by_step(
@@ -168,9 +176,6 @@ def recorded(trainer: Trainer) -> None:
     """Has programs captured, as on a CUDA device."""
     assert trainer._player.iterations is not None
     trainer._player.iterations._record = True
-
-
-RUNGS = BatchPlan(schedule=Epsilon(explore=4, exploit=32))
 
 
 def test_recorded_iterations_read_what_is_said_and_write_where_they_did(
