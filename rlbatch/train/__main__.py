@@ -99,6 +99,8 @@ def _prepare(
         eager=debug,
         compile=experiment.compile and not debug,
     )
+    if trainer.device.type == "cuda" and trainer.apart:
+        console.print(f"env steps and updates are not one program: {trainer.apart}")
     folder = claim(experiment.run.run_dir, experiment.name, overwrite)
     describe(folder, experiment.text(), experiment.resolved["env"], experiment.threads)
     console.print(f"run folder: {folder}", soft_wrap=True)

@@ -23,6 +23,7 @@ from rlbatch.train.lanes import Lanes
 from rlbatch.train.measures import Measures
 from rlbatch.train.pack import Pack
 from rlbatch.train.parts import (
+    apart,
     buffer_for,
     feedback_for,
     iterations_for,
@@ -111,6 +112,7 @@ class Trainer:
         env, learner, buffer, each = self._env, self.learner, self.buffer, self._per_lane
         made = self.pack, env, learner, actions, each, compile
         whole = iterations_for(*made, buffer, self._episodes)
+        self.apart = apart(self.pack, env, buffer, each)  # why `whole` is None, "" where it is not
         counted = self._episodes, self.lanes, self._decider, each
         actor = Actor(learner.values, self.pack.lane_seeds, each, actions)
         self._player = Player(env, actor, learner, buffer, *counted, rollout_for(*made), whole)
