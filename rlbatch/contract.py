@@ -133,7 +133,11 @@ class TensorEnv(VectorEnv, Protocol):
         ...
 
     def numbers(self, count: int) -> Tensor:
-        """What the next `count` starts of every environment are made of, `[L, E, count, draws]`."""
+        """What the next `count` starts of every environment are made of, `[L, E, count, draws]`.
+
+        Where the environments are on a CUDA device so is this, made there from `state` alone: calls
+        are captured.
+        """
         ...
 
 

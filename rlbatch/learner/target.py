@@ -68,6 +68,6 @@ class Target:
         if not due.any():
             return None
         self.synced = np.where(due, passed, self.synced)
-        mask = ok & torch.from_numpy(due).to(ok.device)
+        mask = ok if due.all() else ok & torch.from_numpy(due).to(ok.device)
         torch.where(mask[:, None], online, target, out=target)
         return mask

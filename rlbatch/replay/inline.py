@@ -114,14 +114,14 @@ class InlineRows:
         Args:
             head: `[]` int64, rows ever written to a lane by now.
             counter: `[]` int64, which draw this is.
-            size: `[L]` int64, rows of each lane.
+            size: `[L]` int64, rows of each lane; copied, as what the host says is overwritten.
             width: B, of the widest.
         """
         fill = head.clamp(max=self._ring.capacity)
         share = uniform_torch(self._seeds, DRAW, counter, width)
         numbers = head - fill + (share * fill).long()
         own = torch.arange(width, device=head.device) < size[:, None]
-        drawn = DeviceDrawn(torch.where(own, numbers, -1), own.float(), size)
+        drawn = DeviceDrawn(torch.where(own, numbers, -1), own.float(), size.clone())
         return self._resident.drawn(self._ring, drawn)
 
     def _numbered(self, steps: Stretch) -> Tensor:

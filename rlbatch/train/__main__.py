@@ -101,6 +101,8 @@ def _prepare(
     )
     if trainer.device.type == "cuda" and trainer.apart:
         console.print(f"env steps and updates are not one program: {trainer.apart}")
+    elif trainer.device.type == "cuda" and not experiment.compile:
+        console.print("env steps and updates are launched call by call; compile: on makes graphs")
     folder = claim(experiment.run.run_dir, experiment.name, overwrite)
     describe(folder, experiment.text(), experiment.resolved["env"], experiment.threads)
     console.print(f"run folder: {folder}", soft_wrap=True)

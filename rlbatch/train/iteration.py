@@ -2,7 +2,7 @@
 
 On a CUDA device it is captured as one graph for each batch size, and replayed. In one transfer that
 nobody waits for, the host says which env step it is and how large B, ε and the learning rates are;
-it reads nothing until a log point is due.
+it reads nothing until a log point is due, or rewards of 256 iterations wait.
 """
 
 from __future__ import annotations
@@ -79,9 +79,11 @@ class Iteration:
         self._seeds = torch.tensor(seeds, dtype=torch.int64, device=obs.device)
         self._per_lane = obs.shape[1]
 
-    def changed(self) -> list[Tensor]:
-        """All that a call changes, but for stored rows, which it writes alike when repeated."""
-        return [self._obs, *self._env.state, *self._rows.changed(), *self._update.changed()]
+    def changed(self, learning: bool) -> list[Tensor]:
+        """All that a call changes, but for stored rows: another call for the same env step writes
+        to the same places."""
+        learned = self._update.changed() if learning else []
+        return [self._obs, *self._env.state, *self._rows.changed(), *learned]
 
     def __call__(self, said: Said, blocks: Sequence[Block]) -> Done:
         """Plays T steps, and learns from batches as wide as these blocks of lanes, if any."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,21 +13,25 @@ from torch import Tensor
 from rlbatch.contract import TensorEnv
 from rlbatch.learner import Learner
 from rlbatch.learner.constants import Number
-from rlbatch.learner.gradients import Block
-from rlbatch.learner.graph import captured
 from rlbatch.learner.memory import out_of_memory
 from rlbatch.replay.inline import InlineRows
 from rlbatch.replay.storage.parcel import Parcel
 from rlbatch.seeding import Floats
 from rlbatch.train.episodes import TrainingEpisodes
-from rlbatch.train.iteration import Done, Iteration, Rows, Said
+from rlbatch.train.iteration import Done, Iteration, Rows
+from rlbatch.train.iteration_programs import Blocks, IterationPrograms
 from rlbatch.train.rollout import ahead
 from rlbatch.types import Batch
 
 MOST = 256  # iterations whose rewards wait on the device to be read
 
-Blocks = tuple[Block, ...]  # of lanes that learn together; none: steps alone
-Program = Callable[[Parcel], Done]
+
+class Steps(NamedTuple):
+    """T steps that are counted and not yet played."""
+
+    now: int  # env step of the first
+    head: int  # rows ever written to a lane before
+    epsilon: Floats  # [T, 1], or [T, L]
 
 
 class Iterations:
@@ -60,27 +65,33 @@ class Iterations:
         episodes: TrainingEpisodes,
         record: bool,
     ) -> None:
-        self.steps, self.pending = steps, False
+        self.steps = steps
+        self._steps: Steps | None = None  # that wait
         self._env, self._rows, self._update = env, rows, learner.inline()
-        self._device, self._per_lane, self._record = learner.device, per_lane, record
+        self._device, self._per_lane = learner.device, per_lane
         self._lanes = lanes = len(seeds)
         kind = getattr(type(env.state), "_make", tuple)
         self._held = kind([own.clone() for own in env.state])  # stays where it is
         self._obs = env.reset().clone()
         state = learner.online.state
         own = rows, self._update, seeds, actions, self._obs, steps
-        self._iteration = Iteration(env, learner.values_of, state, *own)
+        iteration = Iteration(env, learner.values_of, state, *own)
         self._parts = (
             ((3,), np.int64),
             *[((lanes,), dtype) for dtype in (np.int64, np.int64, np.float64)],
             ((steps, lanes), np.float64),
         )
-        self._block: Tensor | None = None  # what the host says, where graphs read it
-        self._programs: dict[Blocks, Program] = {}
+        self._programs = IterationPrograms(iteration, record)
         self._narrower: int | None = None  # than this many rows there is memory for
         self._away, self._episodes = True, episodes
         self._told: list[tuple[Tensor, Tensor]] = []
-        self._words: list[str] = []
+        self._words: list[tuple[str, str]] = []
+        self._retired = False
+
+    @property
+    def pending(self) -> bool:
+        """Do steps wait to be played?"""
+        return self._steps is not None
 
     def fits(self, now: int, boundaries: Sequence[int]) -> bool:
         """Do all T steps from env step `now` on end at or before a multiple of each boundary?"""
@@ -104,9 +115,8 @@ class Iterations:
             self._env.state = self._held
             self._rows.enter()
             self._away = False
-        self._now, self._head, self._epsilon = now, self._rows.head, epsilon
+        self._steps = Steps(now, self._rows.head, epsilon)
         self._rows.passed(self.steps * self._per_lane)
-        self.pending = True
         return self._obs
 
     def takes(self, rows: Rows) -> bool:
@@ -137,10 +147,11 @@ class Iterations:
         try:
             done = self._run(self._update.blocks(sizes), rows, counter, lr)
         except (RuntimeError, MemoryError) as fault:
-            if not (self._record and out_of_memory(fault)):
+            if not (self._programs.record and out_of_memory(fault)):
                 raise
             self._narrower = width
-            self._words.append(f"no memory for a program with {width} rows: learned apart")
+            told = f"no memory for a program with {width} rows: learned apart"
+            self._words.append(("memory", told))
             return None
         assert done.batch is not None
         assert done.ok is not None
@@ -160,9 +171,17 @@ class Iterations:
             self._rows.leave()
             self._away = True
 
-    def read(self) -> list[str]:
-        """What users should know, since the last reading."""
-        words, self._words = self._words, []
+    def retire(self) -> None:
+        """A lane has left, and this is for all of them."""
+        if self._programs.record and not self._retired:
+            told = "a lane has left: env steps and updates are calls of their own from now on"
+            self._words.append(("apart", told))
+        self._retired = True
+
+    def read(self) -> list[tuple[str, str]]:
+        """What users should know since the last reading: kinds of event, and words."""
+        words = self._words + [("graph", told) for told in self._programs.told]
+        self._words, self._programs.told = [], []
         return words
 
     def _run(
@@ -170,41 +189,17 @@ class Iterations:
     ) -> Done:
         parcel = Parcel(self._device, *self._parts)
         counters, size, key, rate, epsilon = parcel.arrays
-        counters[:] = self._now, self._head, counter[0]
+        assert self._steps is not None
+        counters[:] = *self._steps[:2], counter[0]
         size[:], key[:], rate[:] = rows, self._update.key(), self._update.lr(lr)
-        epsilon[:] = self._epsilon
-        done = self._program(blocks, parcel)(parcel)
-        self.pending = False
+        epsilon[:] = self._steps.epsilon
+        done = self._programs(blocks, parcel)
+        self._steps = None
         kept = (done.reward, done.ended)
-        self._told.append((kept[0].clone(), kept[1].clone()) if self._record else kept)
+        self._told.append((kept[0].clone(), kept[1].clone()) if self._programs.record else kept)
         if len(self._told) == MOST:
             self._tell()
         return done
-
-    def _program(self, blocks: Blocks, parcel: Parcel) -> Program:
-        program = self._programs.get(blocks)
-        if program is None:
-            make = self._captured if self._record else self._eager
-            program = self._programs[blocks] = make(blocks, parcel)
-        return program
-
-    def _eager(self, blocks: Blocks, _: Parcel) -> Program:
-        return lambda parcel: self._iteration(Said(*parcel.send()), blocks)
-
-    def _captured(self, blocks: Blocks, parcel: Parcel) -> Program:
-        if self._block is None:
-            self._block = torch.empty(parcel.words, dtype=torch.int64, device=self._device)
-        block = self._block
-        parcel.fill(block)
-        said = Said(*parcel.spread(block))
-        graph, done = captured(lambda: self._iteration(said, blocks), self._iteration.changed())
-
-        def replay(parcel: Parcel) -> Done:
-            parcel.fill(block)
-            graph.replay()
-            return done
-
-        return replay
 
     def _tell(self) -> None:
         """Tells the returns of training what was earned; waits for the device."""

@@ -53,6 +53,7 @@ class Player:
 
     def reset(self) -> None:
         """Starts all environments anew."""
+        self.settle()
         self._obs = self._env.reset()
 
     def play(self, boundaries: Sequence[int], apart: bool) -> None:
@@ -66,6 +67,8 @@ class Player:
             apart: must the rows be there before the update is asked for?
         """
         now, whole = self._lanes.now, self.iterations
+        if whole and not self._lanes.all_active:
+            whole.retire()
         if whole and not apart and self._lanes.all_active and whole.fits(now, boundaries):
             self._obs = whole.begin(self._obs, self._epsilon(whole.steps), now)
             self._lanes.advance(self._per_lane * whole.steps)

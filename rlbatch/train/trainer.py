@@ -73,6 +73,8 @@ class Trainer:
     ) -> None:
         self.pack = settings if isinstance(settings, Pack) else Pack((settings,))
         self.settings, self.device = self.pack.common, torch.device(device)
+        if self.device.type == "cuda" and self.device.index is not None:
+            torch.cuda.set_device(self.device)  # where graphs are captured
         seeds, self._per_lane = self.pack.lane_seeds, per_lane
         self._env = make_env(seeds=seeds, per_lane=per_lane, device=self.device)
         spaces = self._env.obs_space, self._env.action_space
@@ -116,7 +118,7 @@ class Trainer:
         counted = self._episodes, self.lanes, self._decider, each
         actor = Actor(learner.values, self.pack.lane_seeds, each, actions)
         self._player = Player(env, actor, learner, buffer, *counted, rollout_for(*made), whole)
-        parts = learner, buffer, self._decider, self._signs, whole
+        parts = learner, buffer, self._decider, self._signs, each, whole
         self._updates = Updates(self.pack, self.lanes, *parts)
 
     def _made(self) -> npt.NDArray[np.int64]:
@@ -158,6 +160,7 @@ class Trainer:
             now = self.lanes.now
             logging, evaluating = (now // each > before // each for each in (log, evaluate))
             if logging or evaluating or self.over:
+                self._player.settle()
                 yield from self._stop_diverged()
             if logging or self.over:
                 yield from self._log()
@@ -206,7 +209,6 @@ class Trainer:
         return self._records.event(tired, "stopped", self._patience.settings.reason)
 
     def _log(self) -> Iterator[Moment]:
-        self._player.settle()
         told = self._measures.read(self._updates.batches)
         self._decider.hear(told)
         line = self._records.train(told, self._updates.lr)
@@ -214,14 +216,14 @@ class Trainer:
         powers = self._records.event(
             self._decider.rates.new_powers(), "beta_power", "κ(1 − β) ≥ 1: β to the power κ instead"
         )
-        cut = [self._records.event(self.lanes.active, "memory", own) for own in self._words()]
+        cut = [self._records.event(self.lanes.active, *own) for own in self._words()]
         events = powers, *cut, stopped
         yield from filter(None, (*self._updates.changes(self.over), line, *events))
 
-    def _words(self) -> list[str]:
-        """What users should know of how memory is made do with."""
-        whole = self._player.iterations
-        return self.learner.told() + ([] if whole is None else whole.read())
+    def _words(self) -> list[tuple[str, str]]:
+        """What users should know of how updates are made: kinds of event, and words."""
+        whole, told = self._player.iterations, self.learner.told()
+        return [("memory", own) for own in told] + ([] if whole is None else whole.read())
 
     def _evaluate(self) -> Iterator[Moment]:
         final = self.over

@@ -34,6 +34,7 @@ class Updates:
         buffer: what it learns from.
         decider: says B and the learning rate.
         signs: measured around updates.
+        per_lane: environments a lane, E.
         iterations: programs that make an update after steps that wait for it, if there are any.
     """
 
@@ -45,11 +46,13 @@ class Updates:
         buffer: ReplayBuffer,
         decider: Decider,
         signs: Signs,
+        per_lane: int = 1,
         iterations: Iterations | None = None,
     ) -> None:
         self._settings, self._lanes = pack.common, lanes
         self._learner, self._buffer = learner, buffer
-        self._decider, self._signs, self._iterations = decider, signs, iterations
+        self._decider, self._signs = decider, signs
+        self._per_lane, self._iterations = per_lane, iterations
         references = np.array([plan.reference for plan in pack.lane_plans])
         alike = (references == references[0]).all()
         reference = int(references[0]) if alike else references
@@ -69,7 +72,8 @@ class Updates:
         So it is for the first ones, as the states come from there on which changes are seen.
         """
         learn = self._settings.learn
-        return not self._signs.ready and learn.due(before, before + learn.every) > 0
+        reach = max(learn.every, self._per_lane)
+        return not self._signs.ready and learn.due(before, before + reach) > 0
 
     def make(self, before: int) -> None:
         """All that are due since env step `before`, as far as the credit of each lane goes."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from rlbatch.errors import TrainingError
 from rlbatch.learner.gradients.told import Gradients, Mask, Take
-from rlbatch.learner.memory import out_of_memory
+from rlbatch.learner.memory import fault_of, out_of_memory
 from rlbatch.types import Batch
 
 Answer = TypeVar("Answer")
@@ -77,7 +77,7 @@ class Accumulation:
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
-                fault = str(error).splitlines()[0]
+                fault = fault_of(error)
             # Out here, since the exception holds on to the tensors of the frames it came through.
             self._halve(rows, fault)
 

@@ -11,15 +11,13 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from rlbatch.contract import Agent
 from rlbatch.learner.compiler import compiled
 from rlbatch.learner.gradients.joined import cut, joined
 from rlbatch.learner.gradients.pure import Pure, Told
 from rlbatch.learner.gradients.told import Gradients, Mask
 from rlbatch.learner.parameters import Parameters
-from rlbatch.learner.settings import Precision
 from rlbatch.types import Batch
 
 BLOCK = 16  # lanes a call, at most
@@ -32,23 +30,13 @@ class Programs:
     """Forward, loss and backward of a block as one program, by inductor.
 
     Args:
-        agent: the learning rule.
-        network: the template that is called with each lane's parameters.
+        gradients: of a block.
         online: parameters whose gradient is wanted.
         target: parameters of the target network.
-        precision: of the networks' products.
     """
 
-    def __init__(
-        self,
-        agent: Agent,
-        network: nn.Module,
-        online: Parameters,
-        target: Parameters,
-        precision: Precision,
-    ) -> None:
-        self._online, self._target = online, target
-        self._gradients = Pure(agent, network, online, target, precision)
+    def __init__(self, gradients: Pure, online: Parameters, target: Parameters) -> None:
+        self._gradients, self._online, self._target = gradients, online, target
         self._programs: dict[Any, Program] = {}
 
     def __call__(self, piece: Batch, whole: Tensor, key: Tensor, on: Mask) -> Gradients:

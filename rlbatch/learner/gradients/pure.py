@@ -53,5 +53,5 @@ class Pure:
             row, left = self._loss(own, self._target.named_views(target), piece, key)
         loss, td_error = means(row, piece, whole)
         grads = torch.autograd.grad(loss.sum(), leaves)
-        joined = torch.cat([grad.reshape(len(state), -1) for grad in grads], 1)
-        return joined, loss.detach(), td_error, row.td_error, *left
+        flat = torch.cat([grad.reshape(len(state), -1) for grad in grads], 1)
+        return flat, loss.detach(), td_error, row.td_error, *left

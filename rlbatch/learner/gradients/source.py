@@ -66,7 +66,7 @@ class Source:
         if compile and device.type == "cpu":
             require_compiler()
             warm_up()
-            self._take = Programs(agent, network, online, target, compute.precision)
+            self._take = Programs(self._pure, online, target)
         elif compile:
             self._take = Captured(self._take)
 

@@ -38,7 +38,7 @@ class Parcel:
     """
 
     def __init__(self, device: torch.device, *parts: Part) -> None:
-        self._device, (self._rooms, words) = device, _rooms(parts)
+        self.device, (self._rooms, words) = device, _rooms(parts)
         self.words = words
         self._block = torch.empty(words, dtype=torch.int64, pin_memory=device.type == "cuda")
         here = self._block.numpy()
@@ -48,7 +48,7 @@ class Parcel:
 
     def send(self) -> list[Tensor]:
         """The arrays on the device, in order; the first begins its storage."""
-        return self.spread(self._block.to(self._device, non_blocking=True))
+        return self.spread(self._block.to(self.device, non_blocking=True))
 
     def fill(self, block: Tensor) -> None:
         """Sends the arrays to `words` int64s on the device, from which `spread` reads them."""

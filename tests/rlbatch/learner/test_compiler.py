@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -121,3 +123,33 @@ def test_a_program_may_take_gradients_of_its_own(uncompiled: None) -> None:
 def test_what_a_program_returns_has_no_gradient(uncompiled: None) -> None:
     x = torch.ones(2, requires_grad=True)
     assert not compiled(lambda x: x * 2.0, [x])(x).requires_grad
+
+
+TIGHT = """
+import resource
+from pathlib import Path
+
+import torch
+
+from rlbatch.learner.compiler import compiled
+from rlbatch.learner.memory import fault_of, out_of_memory
+
+torch.set_num_threads(1)
+given = torch.zeros(2048, 16), torch.zeros(16, 4096)
+program = compiled(lambda one, other: torch.relu(one @ other).sum(), given)
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+limit = pages * resource.getpagesize() + (16 << 20)  # the product is of 32 MiB
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    program(*given)
+except RuntimeError as fault:
+    print(out_of_memory(fault), fault_of(fault))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits and counts pages as Linux does")
+def test_a_program_that_finds_no_memory_is_understood() -> None:
+    command = [sys.executable, "-c", TIGHT]
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=200)
+    assert done.stdout == "True a compiled program can't allocate memory\n", done.stderr[-2000:]

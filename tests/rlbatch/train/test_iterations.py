@@ -16,7 +16,7 @@ from envs.probes import TwoStep
 from rlbatch.learner import HardTarget, LearnerSettings, NoiseScale, PolyakTarget
 from rlbatch.replay import Prioritised, Replay, ReplayBuffer
 from rlbatch.schedule import BatchPlan, Epsilon, Fixed
-from rlbatch.train import Evaluation, Learn, Trainer, TrainSettings, iterations, trainer
+from rlbatch.train import Evaluation, Learn, Trainer, TrainSettings, iteration_programs, trainer
 from rlbatch.train.iteration import Done
 from rlbatch.train.iterations import Iterations
 from rlbatch.train.pack import Pack
@@ -115,6 +115,7 @@ def like(one: Record, other: Record) -> bool:
         {"per_lane": 4, "learn": Learn(start=40, every=6)},  # one step each, 0 to 1 updates
         {"learn": Learn(start=40, every=8, count=3)},
         {"learn": Learn(start=45, every=1)},
+        {"per_lane": 8, "learn": Learn(start=46, every=2)},  # states to see changes on, at 48
         {"replay": Replay(capacity=50), "learn": Learn(start=16, every=8)},  # the ring goes round
         {"batch": BatchPlan(schedule=Epsilon(explore=4, exploit=32))},
         {"batch": BatchPlan(schedule=Epsilon(explore=4, exploit=16)), "iso": "samples"},
@@ -175,23 +176,76 @@ def tensors(done: Done) -> list[Tensor]:
 def recorded(trainer: Trainer) -> None:
     """Has programs captured, as on a CUDA device."""
     assert trainer._player.iterations is not None
-    trainer._player.iterations._record = True
+    trainer._player.iterations._programs.record = True
 
 
-def test_recorded_iterations_read_what_is_said_and_write_where_they_did(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    met = []
+@pytest.fixture
+def met(monkeypatch: pytest.MonkeyPatch) -> list[Replayed]:
+    """Graphs that were captured."""
+    graphs: list[Replayed] = []
 
     def stand_in(act: Any, changed: Any) -> tuple[Replayed, Done]:
-        met.append(graph := Replayed(act, changed))
+        graphs.append(graph := Replayed(act, changed))
         return graph, graph.answer
 
-    monkeypatch.setattr(iterations, "captured", stand_in)
+    monkeypatch.setattr(iteration_programs, "captured", stand_in)
+    return graphs
+
+
+@pytest.mark.parametrize(
+    ("own", "widths"),
+    [
+        ({"batch": RUNGS}, {0, 16, 32}),  # steps alone, and one for each rung
+        ({"batch": BatchPlan(schedule=Fixed(rows=16), reference=4), "iso": "samples"}, {0, 16}),
+        ({"batch": RUNGS, "per_lane": 4, "learn": Learn(start=40, every=6)}, {0, 16, 32}),
+    ],
+)
+def test_recorded_iterations_read_what_is_said_and_write_where_they_did(
+    monkeypatch: pytest.MonkeyPatch, met: list[Replayed], own: Any, widths: set[int]
+) -> None:
+    ran = Ran(monkeypatch, True, before=recorded, **own)
+    assert set(ran.widths) == widths
+    assert len(met) == len(widths)
+    same(ran, Ran(monkeypatch, False, **own))
+
+
+def test_of_many_graphs_the_rest_is_launched_and_told(
+    monkeypatch: pytest.MonkeyPatch, met: list[Replayed]
+) -> None:
+    monkeypatch.setattr(iteration_programs, "MOST", 2)
     ran = Ran(monkeypatch, True, before=recorded, batch=RUNGS)
-    assert len(met) == 3
-    assert set(ran.widths) == {0, 16, 32}  # steps alone, and one for each rung
-    same(ran, Ran(monkeypatch, False, batch=RUNGS))
+    assert len(met) == 2
+    assert set(ran.widths) == {0, 16, 32}
+    told = [r.values["reason"] for r in ran.records if r.values.get("event") == "graph"]
+    assert told == ["2 graphs are captured: operations are launched one by one"] * 3
+
+
+def test_a_lane_that_leaves_recorded_iterations_is_told(
+    monkeypatch: pytest.MonkeyPatch, met: list[Replayed]
+) -> None:
+    def overflow(trainer: Trainer) -> None:
+        recorded(trainer)
+        trainer.learner.online.flat[1] = 1e30
+
+    ran = Ran(monkeypatch, True, before=overflow)
+    told = [r.values["reason"] for r in ran.records if r.values.get("event") == "apart"]
+    assert told == ["a lane has left: env steps and updates are calls of their own from now on"] * 2
+
+
+def test_a_run_that_was_dropped_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer, "buffer_for", on_device)
+    settings = TrainSettings(**SETTINGS | {"learn": Learn(start=200, every=8)})
+    made = Trainer(settings, DQN(hidden=(8,)), CartPole)
+    made._player.reset()
+    for _ in range(3):
+        made._player.play((8, 240), apart=False)
+        made._player.finish()
+    made._player.reset()
+    first = made._env.reset()
+    made._player.play((8, 240), apart=False)
+    made._player.finish()
+    made._player.settle()
+    assert torch.equal(made.buffer.newest(8).obs[:, 0], first[:, 0])
 
 
 def test_rungs_that_do_not_fit_are_learned_apart_and_told(
@@ -203,7 +257,7 @@ def test_rungs_that_do_not_fit_are_learned_apart_and_told(
             raise torch.OutOfMemoryError("out of memory")
         return graph, graph.answer
 
-    monkeypatch.setattr(iterations, "captured", stand_in)
+    monkeypatch.setattr(iteration_programs, "captured", stand_in)
     ran = Ran(monkeypatch, True, before=recorded, batch=RUNGS)
     assert set(ran.widths) == {0, 16}
     told = [r for r in ran.records if r.values.get("event") == "memory"]
