@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
 from rlbatch.learner.constants import Number
-from rlbatch.learner.forward import Forward
-from rlbatch.learner.gradients import Block, Source
-from rlbatch.learner.step import LaneStep, Rates
+from rlbatch.learner.gradients import Block
+from rlbatch.learner.learner import Learner
+from rlbatch.learner.step import Rates
 from rlbatch.types import Batch
-
-if TYPE_CHECKING:
-    from rlbatch.learner.learner import Learner
 
 
 class InlineUpdate:
@@ -24,14 +21,11 @@ class InlineUpdate:
 
     Args:
         learner: that learns.
-        source: of its gradients.
-        forward: how its lanes are evaluated.
-        step: what they do with gradients.
     """
 
-    def __init__(self, learner: Learner, source: Source, forward: Forward, step: LaneStep) -> None:
-        self._learner, self._source = learner, source
-        self._forward, self._step = forward, step
+    def __init__(self, learner: Learner) -> None:
+        self._learner, self._source = learner, learner._source
+        self._forward, self._step = learner._forward, learner._step
         self._all = np.ones(learner.lanes, np.bool_)
 
     def takes(self, rows: int) -> bool:

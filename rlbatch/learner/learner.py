@@ -16,7 +16,6 @@ from rlbatch.learner.checkpointing import checkpoint
 from rlbatch.learner.constants import DECLARED, Number, Told
 from rlbatch.learner.forward import Forward, Plain, Stacked, values_of
 from rlbatch.learner.gradients import Gradients, Source
-from rlbatch.learner.inline import InlineUpdate
 from rlbatch.learner.jump import fit_memory
 from rlbatch.learner.lanes import LaneSettings
 from rlbatch.learner.meters import Meters
@@ -159,10 +158,6 @@ class Learner:
         self.follow(ok, on, env_step, self._constants.tau(constants))
         self.updates += on
         return told.row_error
-
-    def inline(self) -> InlineUpdate:
-        """`update` as part of a program; see there for what it asks."""
-        return InlineUpdate(self, self._source, self._forward, self._step)
 
     def jump(self, ratio: npt.NDArray[np.float64], how: Moments) -> None:
         """Fits the optimiser's memory to a batch size that is now `ratio` `[L]` times what it was.

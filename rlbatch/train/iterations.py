@@ -13,6 +13,7 @@ from torch import Tensor
 from rlbatch.contract import TensorEnv
 from rlbatch.learner import Learner
 from rlbatch.learner.constants import Number
+from rlbatch.learner.inline import InlineUpdate
 from rlbatch.learner.memory import out_of_memory
 from rlbatch.replay.inline import InlineRows
 from rlbatch.replay.storage.parcel import Parcel
@@ -67,7 +68,7 @@ class Iterations:
     ) -> None:
         self.steps = steps
         self._steps: Steps | None = None  # that wait
-        self._env, self._rows, self._update = env, rows, learner.inline()
+        self._env, self._rows, self._update = env, rows, InlineUpdate(learner)
         self._device, self._per_lane = learner.device, per_lane
         self._lanes = lanes = len(seeds)
         kind = getattr(type(env.state), "_make", tuple)

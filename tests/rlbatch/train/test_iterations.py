@@ -85,10 +85,10 @@ def same(ran: Ran, usual: Ran) -> None:
     assert all(map(like, ran.records, usual.records))
     mine, theirs = (one.trainer.buffer.state_dict() for one in (ran, usual))
     assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
-    probes = [one.trainer._signs._probe._states for one in (ran, usual)]
-    assert probes[0] is not None
-    assert probes[1] is not None
-    assert torch.equal(*probes)
+    seen = [one.trainer._signs._probe._states for one in (ran, usual)]
+    assert seen[0] is not None
+    assert seen[1] is not None
+    assert torch.equal(seen[0], seen[1])
     mine, theirs = (one.trainer.learner.state_dict() for one in (ran, usual))
     for name in theirs:
         assert torch.allclose(mine[name], theirs[name], atol=1e-6, equal_nan=True)
