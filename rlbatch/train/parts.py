@@ -8,14 +8,13 @@ from rlbatch.contract import Agent, Space, TensorEnv, VectorEnv
 from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
 from rlbatch.replay.inline import inline_rows
+from rlbatch.train.acting import Iterations, Rollout, stride
 from rlbatch.train.episodes import TrainingEpisodes
 from rlbatch.train.feedback import Feedback
 from rlbatch.train.groups import require_whole_groups
-from rlbatch.train.iterations import Iterations
 from rlbatch.train.measurable import require_measurable
 from rlbatch.train.pack import Pack
 from rlbatch.train.probe import Probe
-from rlbatch.train.rollout import Rollout, stride
 
 
 def buffer_for(pack: Pack, spaces: tuple[Space, Space], device: torch.device) -> ReplayBuffer:

@@ -14,7 +14,7 @@ from torch import Tensor
 from rlbatch.contract import Agent, MakeEnv
 from rlbatch.errors import TrainingError
 from rlbatch.schedule.control import nans_in
-from rlbatch.train.actor import Actor
+from rlbatch.train.acting import Actor, Player
 from rlbatch.train.best import Best
 from rlbatch.train.decide import Decider
 from rlbatch.train.episodes import TrainingEpisodes
@@ -30,7 +30,6 @@ from rlbatch.train.parts import (
     learner_for,
     rollout_for,
 )
-from rlbatch.train.player import Player
 from rlbatch.train.probe import Probe
 from rlbatch.train.records import Moment, Records
 from rlbatch.train.settings import TrainSettings

@@ -10,10 +10,10 @@ from torch import Tensor
 from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
 from rlbatch.seeding import draw_counter
+from rlbatch.train.acting import Iterations
 from rlbatch.train.credit import Credit
 from rlbatch.train.decide import Decider, Wanted
 from rlbatch.train.decisions import Decisions
-from rlbatch.train.iterations import Iterations
 from rlbatch.train.lanes import Lanes
 from rlbatch.train.pack import Pack
 from rlbatch.train.records import Moment

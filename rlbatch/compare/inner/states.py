@@ -17,7 +17,7 @@ from rlbatch.compare.inner.lane import restore
 from rlbatch.compare.inner.probe import ProbeSet
 from rlbatch.errors import FileError, require
 from rlbatch.seeding import Purpose, uniform
-from rlbatch.train.actor import Actor
+from rlbatch.train.acting import Actor
 from rlbatch.types import Step
 
 REFERENCE_SEED = 2_147_400_000  # no run's, and not that of evaluations

@@ -12,7 +12,7 @@ import pytest
 
 from rlbatch.compare.cell.__main__ import cell
 from rlbatch.learner.gradients import programs
-from rlbatch.train import rollout
+from rlbatch.train.acting import rollout
 
 CONFIG = """\
 env: {plug: "envs.cartpole:CartPole"}

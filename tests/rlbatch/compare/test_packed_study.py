@@ -16,7 +16,7 @@ from rlbatch.compare.analysis.analyse import analyse
 from rlbatch.compare.cell.__main__ import cell
 from rlbatch.compare.runs.gather import gather_study
 from rlbatch.compare.study import jobs
-from rlbatch.train.player import Player
+from rlbatch.train.acting.player import Player
 from rlbatch.train.trainer import Trainer
 
 CONFIG = """\

@@ -14,8 +14,8 @@ from envs.gymnasium import make as gymnasium
 from rlbatch.learner.gradients import programs
 from rlbatch.schedule import BatchPlan, Epsilon, Fixed
 from rlbatch.train import Evaluation, Exploration, Learn, Trainer, TrainSettings
-from rlbatch.train import rollout as rollouts
-from rlbatch.train.player import Player
+from rlbatch.train.acting import rollout as rollouts
+from rlbatch.train.acting.player import Player
 from rlbatch.train.sweep import Sweep
 from rlbatch.types import Record
 

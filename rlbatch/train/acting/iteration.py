@@ -20,7 +20,7 @@ from rlbatch.learner.gradients import Block
 from rlbatch.learner.inline import InlineUpdate
 from rlbatch.replay.inline import InlineRows, Stretch
 from rlbatch.seeding import Purpose, uniform_torch
-from rlbatch.train.rollout import Values, played
+from rlbatch.train.acting.rollout import Values, played
 from rlbatch.types import Batch
 
 Rows = int | npt.NDArray[np.int64]

@@ -13,7 +13,7 @@ from torch import Tensor
 from rlbatch.contract import TensorEnv
 from rlbatch.learner.compiler import compiled
 from rlbatch.seeding import Floats
-from rlbatch.train.explored import explored
+from rlbatch.train.acting.explored import explored
 
 MOST = 5  # env steps a program, so that compiling it stays a matter of seconds
 ENOUGH = 8  # operations that inductor may write into one expression, again for each that reads it

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from rlbatch.seeding import Floats
-from rlbatch.train.explored import explored
+from rlbatch.train.acting.explored import explored
 
 
 class Actor:

@@ -18,10 +18,10 @@ from rlbatch.learner.memory import out_of_memory
 from rlbatch.replay.inline import InlineRows
 from rlbatch.replay.storage.parcel import Parcel
 from rlbatch.seeding import Floats
+from rlbatch.train.acting.iteration import Done, Iteration, Rows
+from rlbatch.train.acting.programs import Blocks, IterationPrograms
+from rlbatch.train.acting.rollout import ahead
 from rlbatch.train.episodes import TrainingEpisodes
-from rlbatch.train.iteration import Done, Iteration, Rows
-from rlbatch.train.iteration_programs import Blocks, IterationPrograms
-from rlbatch.train.rollout import ahead
 from rlbatch.types import Batch
 
 MOST = 256  # iterations whose rewards wait on the device to be read

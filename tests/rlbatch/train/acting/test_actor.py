@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from rlbatch.train.actor import Actor
+from rlbatch.train.acting.actor import Actor
 
 ACTIONS = 4
 STEPS = 1000

@@ -16,9 +16,10 @@ from envs.probes import TwoStep
 from rlbatch.learner import HardTarget, LearnerSettings, NoiseScale, PolyakTarget
 from rlbatch.replay import Prioritised, Replay, ReplayBuffer
 from rlbatch.schedule import BatchPlan, Epsilon, Fixed
-from rlbatch.train import Evaluation, Learn, Trainer, TrainSettings, iteration_programs, trainer
-from rlbatch.train.iteration import Done
-from rlbatch.train.iterations import Iterations
+from rlbatch.train import Evaluation, Learn, Trainer, TrainSettings, trainer
+from rlbatch.train.acting import programs
+from rlbatch.train.acting.iteration import Done
+from rlbatch.train.acting.iterations import Iterations
 from rlbatch.train.pack import Pack
 from rlbatch.train.parts import apart
 from rlbatch.train.sweep import Sweep
@@ -192,7 +193,7 @@ def met(monkeypatch: pytest.MonkeyPatch) -> list[Replayed]:
         graphs.append(graph := Replayed(act, changed))
         return graph, graph.answer
 
-    monkeypatch.setattr(iteration_programs, "captured", stand_in)
+    monkeypatch.setattr(programs, "captured", stand_in)
     return graphs
 
 
@@ -216,7 +217,7 @@ def test_recorded_iterations_read_what_is_said_and_write_where_they_did(
 def test_of_many_graphs_the_rest_is_launched_and_told(
     monkeypatch: pytest.MonkeyPatch, met: list[Replayed]
 ) -> None:
-    monkeypatch.setattr(iteration_programs, "MOST", 2)
+    monkeypatch.setattr(programs, "MOST", 2)
     ran = Ran(monkeypatch, True, before=recorded, batch=RUNGS)
     assert len(met) == 2
     assert set(ran.widths) == {0, 16, 32}
@@ -261,7 +262,7 @@ def test_rungs_that_do_not_fit_are_learned_apart_and_told(
             raise torch.OutOfMemoryError("out of memory")
         return graph, graph.answer
 
-    monkeypatch.setattr(iteration_programs, "captured", stand_in)
+    monkeypatch.setattr(programs, "captured", stand_in)
     ran = Ran(monkeypatch, True, before=recorded, batch=RUNGS)
     assert set(ran.widths) == {0, 16}
     told = [r for r in ran.records if r.values.get("event") == "memory"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlbatch.seeding import Purpose, uniform
-from rlbatch.train.explored import explored
+from rlbatch.train.acting.explored import explored
 
 SEEDS = np.array([3, 4, 11])
 

@@ -11,7 +11,7 @@ from rlbatch.learner.gradients import Block
 from rlbatch.learner.graph import captured
 from rlbatch.learner.memory import out_of_memory
 from rlbatch.replay.storage.parcel import Parcel
-from rlbatch.train.iteration import Done, Iteration, Said
+from rlbatch.train.acting.iteration import Done, Iteration, Said
 
 MOST = 64  # graphs that are kept; a ladder has fewer rungs
 

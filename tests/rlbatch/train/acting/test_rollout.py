@@ -15,9 +15,9 @@ from envs.acrobot import Acrobot
 from envs.cartpole import CartPole
 from envs.mountain_car import MountainCar
 from rlbatch.learner import Learner
-from rlbatch.train import rollout as rollouts
-from rlbatch.train.actor import Actor
-from rlbatch.train.rollout import MOST, Rollout, ahead, column_of, stride
+from rlbatch.train.acting import rollout as rollouts
+from rlbatch.train.acting.actor import Actor
+from rlbatch.train.acting.rollout import MOST, Rollout, ahead, column_of, stride
 
 SEEDS, EACH, STEPS = (3, 4), 2, 2
 CPU = torch.device("cpu")

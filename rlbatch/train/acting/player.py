@@ -10,12 +10,12 @@ import numpy.typing as npt
 from rlbatch.contract import VectorEnv
 from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
-from rlbatch.train.actor import Actor
+from rlbatch.train.acting.actor import Actor
+from rlbatch.train.acting.iterations import Iterations
+from rlbatch.train.acting.rollout import Rollout, Taken, column_of
 from rlbatch.train.decide import Decider
 from rlbatch.train.episodes import TrainingEpisodes
-from rlbatch.train.iterations import Iterations
 from rlbatch.train.lanes import Lanes
-from rlbatch.train.rollout import Rollout, Taken, column_of
 
 
 class Player:
