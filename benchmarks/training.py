@@ -19,7 +19,9 @@ makes the figures fair:
   - rounds take turns and round r uses seeds from r up everywhere: a machine that slows down, and
     seeds whose episodes are short, hit everyone. A ratio is taken within a round.
 CleanRL, SB3 and Tianshou train one seed, which is what they can do; PureJaxRL is vmapped over
-seeds. `--learning` trains every program on as many seeds and compares their last training episodes.
+seeds. `--learning` trains every program on as many seeds and compares their last training episodes;
+among them is `plain`, a loop of torch and NumPy alone that was written for this, and for nothing
+else.
 
 The CleanRL on PyPI is an old release, and PureJaxRL is not there: clone vwxyzjn/cleanrl and
 luchris429/purejaxrl, and pass `--cleanrl cleanrl/cleanrl/dqn.py --purejaxrl
@@ -44,8 +46,9 @@ from benchmarks.training_compared.program import Program
 from benchmarks.workers.training_preset import LEARN_EVERY, LEARN_START
 
 EVERYONE = (*ours.PROGRAMS, *peers.PROGRAMS)
+TIMED = tuple(name for name in EVERYONE if name != "plain")
 LEARNERS = (  # a program that differs in nothing but its number of seeds would learn the same
-    *("rlbatch-16", "rlbatch-16-tensor", "cleanrl", "sb3", "tianshou"),
+    *("rlbatch-16", "rlbatch-16-tensor", "plain", "cleanrl", "sb3", "tianshou"),
     *("purejaxrl-16", "purejaxrl-16x10"),
 )
 
@@ -98,7 +101,7 @@ def names() -> str:
 def participants(options: argparse.Namespace) -> dict[str, Program]:
     """Who takes part by name, without those whose script is missing."""
     told: dict[str, Program] = {}
-    for name in options.only or (LEARNERS if options.learning else EVERYONE):
+    for name in options.only or (LEARNERS if options.learning else TIMED):
         if name in ours.PROGRAMS:
             told[name] = ours.PROGRAMS[name]
             continue

@@ -14,6 +14,7 @@ from benchmarks.venvs import peer_python
 # pip's requirements by environment; the last names the version in the heading
 PEERS: dict[str, tuple[str, ...]] = {
     "cleanrl": ("torch", "numpy", "tyro", "gymnasium==1.4.0"),
+    "plain": ("torch", "numpy", "gymnasium==1.4.0"),
     "sb3": ("torch", "stable-baselines3==2.9.2"),
     "tianshou": ("torch", "tianshou==2.0.1"),
     "purejaxrl": (
@@ -56,6 +57,7 @@ class Peer:
 
 PROGRAMS: dict[str, Peer] = {
     "cleanrl": Peer(home="cleanrl"),
+    "plain": Peer(home="plain"),
     "sb3": Peer(home="sb3"),
     "tianshou": Peer(home="tianshou"),
     "purejaxrl-1": Peer(home="purejaxrl", vmapped=1),
