@@ -137,15 +137,21 @@ class InlineRows:
         return number
 
 
+def can_inline(buffer: ReplayBuffer) -> bool:
+    """Is what a buffer does when it adds and draws no more than what `InlineRows` does?"""
+    told, memory = buffer.described, buffer._memory
+    one_step = told.n_step == 1 and told.validation is None and memory.layout.plain
+    return one_step and isinstance(told.sampler, Uniform) and isinstance(memory.ring, DeviceRing)
+
+
 def inline_rows(buffer: ReplayBuffer, per_lane: int) -> InlineRows | None:
-    """A buffer's rows for a program; None where adding or drawing is more than this.
+    """A buffer's rows for a program; None where it cannot be.
 
     Args:
         buffer: with lanes.
         per_lane: environments a lane, E.
     """
-    told, memory = buffer.described, buffer._memory
-    one_step = told.n_step == 1 and told.validation is None and memory.layout.plain
-    if not (one_step and isinstance(told.sampler, Uniform) and isinstance(memory.ring, DeviceRing)):
+    memory = buffer._memory
+    if not (can_inline(buffer) and isinstance(memory.ring, DeviceRing)):
         return None
-    return InlineRows(memory, memory.ring, tuple(told.seeds), per_lane)
+    return InlineRows(memory, memory.ring, tuple(buffer.described.seeds), per_lane)

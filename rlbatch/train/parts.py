@@ -1,4 +1,4 @@
-"""What a run is made of, as its settings say: buffer, learner, rollout, feedback."""
+"""What a run is made of, as its settings say: buffer, learner, programs, feedback."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from rlbatch.contract import Agent, Space, TensorEnv, VectorEnv
 from rlbatch.learner import Learner
 from rlbatch.replay import ReplayBuffer
-from rlbatch.replay.inline import inline_rows
+from rlbatch.replay.inline import can_inline, inline_rows
 from rlbatch.train.acting import Iterations, Rollout, stride
 from rlbatch.train.episodes import TrainingEpisodes
 from rlbatch.train.feedback import Feedback
@@ -88,9 +88,11 @@ def iterations_for(
     episodes: TrainingEpisodes,
 ) -> Iterations | None:
     """Steps and update as a program; None where something in them needs the host, see `apart`."""
-    rows = inline_rows(buffer, per_lane)
-    if rows is None or not isinstance(env, TensorEnv) or apart(pack, env, buffer, per_lane):
+    if apart(pack, env, buffer, per_lane):
         return None
+    rows = inline_rows(buffer, per_lane)
+    assert rows is not None
+    assert isinstance(env, TensorEnv)
     every = pack.common.learn.every
     steps = every // per_lane if every % per_lane == 0 else 1
     told = pack.lane_seeds, per_lane, actions, steps, episodes
@@ -102,9 +104,7 @@ def apart(pack: Pack, env: VectorEnv, buffer: ReplayBuffer, per_lane: int) -> st
     own, members = pack.common, pack.members
     reasons = {
         "the environments are not tensors": not isinstance(env, TensorEnv),
-        "rows are not plain, of one step, drawn uniformly, on the device": (
-            inline_rows(buffer, per_lane) is None
-        ),
+        "rows are not plain, of one step, drawn uniformly, on the device": not can_inline(buffer),
         "a batch is the whole buffer": own.batch.whole,
         "a controller decides B": any(member.batch.closed for member in members),
         "the noise scale is measured": any(
